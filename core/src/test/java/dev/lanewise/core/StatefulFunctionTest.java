@@ -12,6 +12,7 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.RowFunction;
+import dev.lanewise.testing.Sample;
 import dev.lanewise.testing.TestedKernels;
 import java.util.Arrays;
 import java.util.List;
@@ -51,14 +52,14 @@ class StatefulFunctionTest {
   void aFunctionReceivesEachVisibleKeyOnceInOrderOnOneThread(FunctionCall.Source source) {
     int[] keys = lengths(source);
     for (int queries : new int[] {2, 20}) {
-      for (Mask mask : masks(queries, Arrays.stream(keys).max().orElseThrow())) {
-        FunctionCall call = FunctionCall.of(source, mask, new int[] {queries, source == FunctionCall.Source.PACKED ? 2 : queries}, keys);
-        for (FunctionCall.Extra extra : FunctionCall.Extra.values()) {
-          check(call, extra);
-        }
-      }
+      int[] both = {queries, source == FunctionCall.Source.PACKED ? 2 : queries};
+      List<FunctionCall> calls =
+          masks(queries, Arrays.stream(keys).max().orElseThrow()).stream().map(mask -> FunctionCall.of(source, mask, both, keys)).toList();
+      Sample.pairs(calls, List.of(FunctionCall.Extra.values()), Given::new).forEach(given -> check(given.call, given.extra));
     }
   }
+
+  private record Given(FunctionCall call, FunctionCall.Extra extra) {}
 
   private static void check(FunctionCall call, FunctionCall.Extra extra) {
     for (Kernels kernels : TestedKernels.all()) {

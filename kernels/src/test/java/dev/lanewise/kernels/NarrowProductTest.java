@@ -10,6 +10,7 @@ import dev.lanewise.kernels.testing.Comparisons;
 import dev.lanewise.kernels.testing.Layout;
 import dev.lanewise.kernels.testing.PlainKernels;
 import dev.lanewise.kernels.testing.Shape;
+import dev.lanewise.testing.Sample;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
@@ -50,18 +51,21 @@ class NarrowProductTest {
   @ParameterizedTest
   @MethodSource(PATHS)
   void productsStayWithinTheBudgetOfTheirNumbersAndInsideTheirView(Kernels kernels) {
-    for (WeightFormat format : WeightFormat.values()) {
-      for (Shape shape : shapes()) {
-        RandomGenerator random = shape.random();
-        Matrix input = shape.layout().random(shape.rows(), shape.inner(), random);
-        PackedMatrix weight = kernels.packTransposed(shape.layout().next().random(shape.columns(), shape.inner(), random), format);
-        float[] bias = random.nextBoolean() ? Layout.TIGHT.random(1, shape.columns(), random).data() : null;
-        Matrix numbers = numbers(weight);
-        Matrix result = product(kernels, input, weight, bias, Activation.NONE, shape.layout());
-        assertWithinBudget(shape + ", " + format, input, numbers, bias, result);
-        Layout.assertFrameIntact(shape, result);
-      }
-    }
+    Sample.pairs(List.of(WeightFormat.values()), shapes(), Case::new)
+        .forEach(each -> assertWithinBudgetAndView(kernels, each.format, each.shape));
+  }
+
+  private record Case(WeightFormat format, Shape shape) {}
+
+  private static void assertWithinBudgetAndView(Kernels kernels, WeightFormat format, Shape shape) {
+    RandomGenerator random = shape.random();
+    Matrix input = shape.layout().random(shape.rows(), shape.inner(), random);
+    PackedMatrix weight = kernels.packTransposed(shape.layout().next().random(shape.columns(), shape.inner(), random), format);
+    float[] bias = random.nextBoolean() ? Layout.TIGHT.random(1, shape.columns(), random).data() : null;
+    Matrix numbers = numbers(weight);
+    Matrix result = product(kernels, input, weight, bias, Activation.NONE, shape.layout());
+    assertWithinBudget(shape + ", " + format, input, numbers, bias, result);
+    Layout.assertFrameIntact(shape, result);
   }
 
   /**

@@ -26,6 +26,10 @@ import picocli.CommandLine.ParseResult;
     footer = "An operation reads the sizes that concern it: scores, softmax, output and exp work on one head of --queries x --keys.")
 public final class ThroughputCommand extends BenchCommand {
   private static final double WARM_UP_SECONDS = 1;
+
+  /** A measurement that is shorter than half a second has a warm-up that is at least so many times as long. */
+  private static final double WARM_UP_FACTOR = 2;
+
   private static final int MAX_WARM_UP = 10;
 
   private static final Map<String, Supplier<Kernels>> PATHS =
@@ -66,7 +70,8 @@ public final class ThroughputCommand extends BenchCommand {
       names = "--seconds",
       paramLabel = "SECONDS",
       defaultValue = "3",
-      description = "How long to measure, after a warm-up of a second or more (default: ${DEFAULT-VALUE}).")
+      description =
+          "How long to measure, after a warm-up of a second or more, or of 2 * SECONDS if these are less (default: ${DEFAULT-VALUE}).")
   private double seconds;
 
   @Option(
@@ -84,7 +89,7 @@ public final class ThroughputCommand extends BenchCommand {
       Setup setup = prepare(() -> new Setup(sizes, variant, cache, model, kernels(), team));
       try (Operation operation = prepare(() -> Operations.named(op).apply(setup))) {
         Limits most = prepare(() -> limits.isEmpty() ? Limits.measure(team) : new Limits(limits.get(0), limits.get(1)));
-        Timing timing = Stopwatch.of(WARM_UP_SECONDS, MAX_WARM_UP, seconds).samples(operation::run);
+        Timing timing = Stopwatch.of(Math.min(WARM_UP_SECONDS, WARM_UP_FACTOR * seconds), MAX_WARM_UP, seconds).samples(operation::run);
         Report report = new Report(op, setup.kernels().path(), threads, operation, timing, most, operation.accuracy());
         out().println(report.json());
       }

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The program as a shell starts it. */
+/** The program as a shell starts it, with a small model where the command needs one: the artifact's takes seconds to load. */
 @Timeout(1200) // against hanging
 class ProcessTest {
   private static final String NOISE = "WARNING: Using incubator|INFO: |Picked up ";
@@ -31,15 +31,16 @@ class ProcessTest {
   void write() throws IOException {
     assumeTrue(Files.exists(Path.of("/dev/full")) && Files.isExecutable(Path.of("/bin/bash")));
     Files.writeString(folder.resolve("lines.txt"), "Gerechtigkeit für alle\nIt rained.\n");
+    TinyBert.write(folder.resolve("tiny"));
   }
 
-  /** Runs a line of shell in which {@code lw} is the program; returns what its exit code says. */
+  /** Runs a line of shell in which {@code lw} is the program and {@code $tiny} names the small model; returns what its exit code says. */
   private Result shell(String line, String... flags) throws IOException, InterruptedException {
     List<String> java =
         new ArrayList<>(List.of(ProcessHandle.current().info().command().orElse("java"), "--add-modules=jdk.incubator.vector"));
     java.addAll(Arrays.asList(flags));
     java.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
-    String function = "lw() { '" + String.join("' '", java) + "' \"$@\"; }; ";
+    String function = "tiny='--model " + folder.resolve("tiny") + "'; lw() { '" + String.join("' '", java) + "' \"$@\"; }; ";
     Path out = folder.resolve("stdout");
     Path err = folder.resolve("stderr");
     Process process =
@@ -62,8 +63,8 @@ class ProcessTest {
       value = {
         "lw --help > /dev/full; No space left on device",
         "lw --version >&-; Bad file descriptor",
-        "lw similar x lines.txt > /dev/full; No space left on device",
-        "lw embed lines.txt > /dev/full; No space left on device",
+        "lw similar x lines.txt $tiny > /dev/full; No space left on device",
+        "lw embed lines.txt $tiny > /dev/full; No space left on device",
         "lw throughput --op exp --seconds 0.01 --queries 8 --keys 8 --limits=1,1 >&-; Bad file descriptor"
       })
   void whatCannotBeWrittenIsAFailure(String line, String message) throws Exception {
@@ -75,9 +76,8 @@ class ProcessTest {
   /** The texts of a pipe, compressed or not, in a model of the user's own. */
   @Test
   void textsFromAPipe() throws Exception {
-    TinyBert.write(folder.resolve("tiny"));
-    String similar = " | lw similar rained - --model tiny --top 1";
-    String expected = shell("lw similar rained lines.txt --model tiny --top 1").out;
+    String similar = " | lw similar rained - $tiny --top 1";
+    String expected = shell("lw similar rained lines.txt $tiny --top 1").out;
     assertThat(expected).contains("It rained.");
     assertThat(shell("cat lines.txt" + similar).out).isEqualTo(expected);
     assertThat(shell("gzip -c lines.txt" + similar).out).isEqualTo(expected);
@@ -86,14 +86,14 @@ class ProcessTest {
   @Test
   void standardErrorCountsToo() throws Exception {
     assertThat(shell("lw nope 2> /dev/full").code).isEqualTo(1);
-    assertThat(shell("lw similar x lines.txt 2> /dev/full").code).isEqualTo(1);
+    assertThat(shell("lw similar x lines.txt $tiny 2> /dev/full").code).isEqualTo(1);
   }
 
-  /** 6000 lines would take minutes, and fill the pipe many times. */
+  /** 6000 lines fill the pipe many times. */
   @Test
   void aClosedPipeEndsItQuietly() throws Exception {
     Files.writeString(folder.resolve("many.txt"), "The law will never be perfect.\n".repeat(6000));
-    Result result = shell("lw embed many.txt | head -c 9; exit ${PIPESTATUS[0]}");
+    Result result = shell("lw embed many.txt $tiny | head -c 9; exit ${PIPESTATUS[0]}");
     assertThat(result.out).isEqualTo("{\"line\":1");
     assertThat(result.err).isEmpty();
     assertThat(result.code).isEqualTo(141);
@@ -101,13 +101,13 @@ class ProcessTest {
 
   @Test
   void withoutALocaleTextsAndNamesStayWhatTheyAre() throws Exception {
-    Result text = shell("export LC_ALL=C; lw similar \"$(printf 'Gerechtigkeit f\\303\\274r alle')\" lines.txt --top 1");
+    Result text = shell("export LC_ALL=C; lw similar \"$(printf 'Gerechtigkeit f\\303\\274r alle')\" lines.txt $tiny --top 1");
     assertThat(text.err).isEmpty();
     assertThat(text.out).isEqualTo(" 1.000       1  Gerechtigkeit für alle\n");
     String name = "$(printf 'l\\303\\274r')";
     Result names =
         shell(
-            "export LC_ALL=C; mkdir \"@\" && cd \"@\" && cp ../lines.txt \"@.txt\" && lw embed \"@.txt\" --output \"@.jsonl\" && test -s \"@.jsonl\""
+            "export LC_ALL=C; mkdir \"@\" && cd \"@\" && cp ../lines.txt \"@.txt\" && lw embed \"@.txt\" $tiny --output \"@.jsonl\" && test -s \"@.jsonl\""
                 .replace("@", name));
     assertThat(names.err).isEmpty();
     assertThat(names.out).isEqualTo("lür.jsonl: 2 lines\n");
@@ -117,7 +117,7 @@ class ProcessTest {
   @Test
   void anArgumentThatIsNoTextIsRefused() throws Exception {
     for (String locale : new String[] {"C", "C.UTF-8"}) {
-      Result result = shell("export LC_ALL=" + locale + "; lw similar \"$(printf 'f\\374r')\" lines.txt");
+      Result result = shell("export LC_ALL=" + locale + "; lw similar \"$(printf 'f\\374r')\" lines.txt $tiny");
       assertThat(result.code).isEqualTo(2);
       assertThat(result.err).containsExactly("lanewise-bench: argument 2 is not UTF-8");
       assertThat(result.out).isEmpty();
@@ -139,23 +139,24 @@ class ProcessTest {
 
   @Test
   void pipesAndDevicesAreRead() throws Exception {
-    String expected = shell("lw similar law lines.txt").out;
+    String expected = shell("lw similar law lines.txt $tiny").out;
     assertThat(expected).hasLineCount(2);
-    assertThat(shell("cat lines.txt | lw similar law -").out).isEqualTo(expected);
-    assertThat(shell("lw similar law <(cat lines.txt)").out).isEqualTo(expected);
-    assertThat(shell("mkfifo pipe; cat lines.txt > pipe & lw similar law pipe").out).isEqualTo(expected);
+    assertThat(shell("cat lines.txt | lw similar law - $tiny").out).isEqualTo(expected);
+    assertThat(shell("lw similar law <(cat lines.txt) $tiny").out).isEqualTo(expected);
+    assertThat(shell("mkfifo pipe; cat lines.txt > pipe & lw similar law pipe $tiny").out).isEqualTo(expected);
   }
 
   @Test
   void pipesAndDevicesAreWritten() throws Exception {
-    String expected = shell("lw embed lines.txt").out;
+    Files.writeString(folder.resolve("lines.txt"), "It rained.\n".repeat(40)); // more than a block
+    String expected = shell("lw embed lines.txt $tiny").out;
     assertThat(expected.getBytes(StandardCharsets.UTF_8).length).isGreaterThan(5000);
-    assertThat(shell("lw embed - --output /dev/stdout < lines.txt").out).isEqualTo(expected);
-    assertThat(shell("mkfifo in out; cat lines.txt > in & cat out > got & lw embed in --output out > said; wait; cat got").out)
+    assertThat(shell("lw embed - $tiny --output /dev/stdout < lines.txt").out).isEqualTo(expected);
+    assertThat(shell("mkfifo in out; cat lines.txt > in & cat out > got & lw embed in $tiny --output out > said; wait; cat got").out)
         .isEqualTo(expected);
-    assertThat(shell("lw embed lines.txt --output /dev/null").out).isEqualTo("/dev/null: 2 lines\n");
+    assertThat(shell("lw embed lines.txt $tiny --output /dev/null").out).isEqualTo("/dev/null: 40 lines\n");
     assertThat(Files.isRegularFile(Path.of("/dev/null"))).isFalse();
-    Result full = shell("lw embed lines.txt --output /dev/full");
+    Result full = shell("lw embed lines.txt $tiny --output /dev/full");
     assertThat(full.err).singleElement().asString().endsWith("No space left on device");
     assertThat(full.code).isEqualTo(1);
   }
@@ -164,8 +165,8 @@ class ProcessTest {
   @Test
   void escapesReachNoTerminal() throws Exception {
     Files.writeString(folder.resolve("escapes.txt"), "red \u001b[31m\u009b31m\n");
-    assertThat(shell("lw similar law escapes.txt | cat").out).endsWith("red \\u001b[31m\\u009b31m\n");
-    assertThat(shell("lw similar law escapes.txt").out).endsWith("red \u001b[31m\u009b31m\n");
+    assertThat(shell("lw similar law escapes.txt $tiny | cat").out).endsWith("red \\u001b[31m\\u009b31m\n");
+    assertThat(shell("lw similar law escapes.txt $tiny").out).endsWith("red \u001b[31m\u009b31m\n");
     Result named = shell("lw embed $'no\\e[31m.txt'");
     assertThat(named.err).containsExactly("lanewise-bench embed: no\\u001b[31m.txt is not there");
   }

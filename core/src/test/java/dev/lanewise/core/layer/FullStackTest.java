@@ -12,39 +12,48 @@ import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.testing.Sample;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** A call that meets the end of the stack changes no cache and no pool. */
 @Tag("once")
 class FullStackTest {
-  /** A call at any distance from the end of the stack either succeeds, or fails and changes nothing. */
-  @Test
-  void aFullStackChangesNothing() throws InterruptedException {
-    for (CacheStates caches :
+  /** A caller's call of caches with the same shape. */
+  private interface Call {
+    void run(List<KeyValueCache> batch);
+  }
+
+  static Stream<Arguments> cases() {
+    List<Supplier<CacheStates>> states =
         List.of(
-            CacheStates.all(KeyValueFormat.INT8).get(4),
-            CacheStates.shared(KeyValueFormat.F16),
-            CacheStates.fullPool(KeyValueFormat.F32))) {
-      MultiHeadAttention layer = CacheStates.SHAPE.layer().withMask(Mask.causal());
-      SequenceBatch x = CacheStates.random(1, 3);
-      SequenceBatch y = CacheStates.random(1, 4);
-      layer.forward(x, caches.batch(), y); // loads all classes
-      Heads row = CacheStates.rows(CacheStates.BATCH, 1, 5);
-      List<Runnable> calls =
-          List.of(
-              () -> layer.forward(x, caches.batch(), y),
-              () -> KeyValueCache.appendAll(caches.batch(), row, row),
-              () -> attend(caches.batch()));
-      List<String> wrong = new ArrayList<>();
-      for (Runnable call : calls) {
-        Thread deep = new Thread(null, () -> deeper(call, caches.batch(), wrong), "deep", 512 << 10);
-        deep.start();
-        deep.join();
-      }
-      assertThat(wrong).as(caches.name()).isEmpty();
-      caches.close();
-    }
+            () -> CacheStates.all(KeyValueFormat.INT8).get(4),
+            () -> CacheStates.shared(KeyValueFormat.F16),
+            () -> CacheStates.fullPool(KeyValueFormat.F32));
+    MultiHeadAttention layer = CacheStates.SHAPE.layer().withMask(Mask.causal());
+    SequenceBatch x = CacheStates.random(1, 3);
+    SequenceBatch y = CacheStates.random(1, 4);
+    Heads row = CacheStates.rows(CacheStates.BATCH, 1, 5);
+    List<Call> calls =
+        List.of(batch -> layer.forward(x, batch, y), batch -> KeyValueCache.appendAll(batch, row, row), FullStackTest::attend);
+    return Sample.pairs(states, calls, Arguments::of);
+  }
+
+  /** A call at any distance from the end of the stack either succeeds, or fails and changes nothing. */
+  @ParameterizedTest
+  @MethodSource("cases")
+  void aFullStackChangesNothing(Supplier<CacheStates> states, Call call) throws InterruptedException {
+    CacheStates caches = states.get();
+    call.run(caches.batch()); // loads all classes
+    List<String> wrong = new ArrayList<>();
+    Thread deep = new Thread(null, () -> deeper(() -> call.run(caches.batch()), caches.batch(), wrong), "deep", 512 << 10);
+    deep.start();
+    deep.join();
+    assertThat(wrong).as(caches.name()).isEmpty();
+    caches.close();
   }
 
   private static void attend(List<KeyValueCache> batch) {

@@ -11,12 +11,13 @@ import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Views.Layout;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.testing.Sample;
 import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.EnumSource.Mode;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -60,36 +61,50 @@ class StackBitsTest {
     return output.data();
   }
 
-  private static void assertSameBits(TransformerStack stack, StackState.Builder states, float[] expected, Object what) {
-    for (int i = 0; i < CALLS.length; i++) {
-      float[] rows = inCalls(stack.withThreads(1 + i % 2), states.build(), CALLS[i]);
-      Views.assertSameBits(rows, expected, what + ", calls of " + CALLS[i][0] + " rows");
+  /** A stack with the caches of its calls, and the rows that they must have. */
+  private record Case(String name, TransformerStack stack, StackState.Builder states, Supplier<float[]> expected) {
+    @Override
+    public String toString() {
+      return name;
     }
   }
 
-  @ParameterizedTest
-  @MethodSource("positions")
-  void callsHaveTheBitsOfOnePass(LayerPositions positions) {
-    TransformerStack stack = decoderOnly().withPositions(positions);
-    SequenceBatch whole = SequenceBatch.zeros(1, ROWS, WIDTH);
-    stack.forward(X, whole);
-    assertSameBits(stack, stack.state().capacity(ROWS), whole.data(), positions);
+  static Stream<Arguments> cases() {
+    Stream<Case> formats =
+        Stream.of(KeyValueFormat.values()).filter(format -> format != KeyValueFormat.INT8).map(StackBitsTest::callsOverNarrowCaches);
+    List<Case> all =
+        Stream.of(positions().map(StackBitsTest::callsAndOnePass), formats, Stream.of(besideAMemory())).flatMap(each -> each).toList();
+    return Sample.pairs(all, List.of(CALLS), Arguments::of);
   }
 
-  @ParameterizedTest
-  @EnumSource(value = KeyValueFormat.class, mode = Mode.EXCLUDE, names = "INT8")
-  void callsOverNarrowCachesHaveTheBitsOfOneCall(KeyValueFormat format) {
+  private static Case callsAndOnePass(LayerPositions positions) {
+    TransformerStack stack = decoderOnly().withPositions(positions);
+    return new Case(positions.toString(), stack, stack.state().capacity(ROWS), () -> pass(output -> stack.forward(X, output)));
+  }
+
+  private static Case callsOverNarrowCaches(KeyValueFormat format) {
     TransformerStack stack = decoderOnly().withPositions(Rotary.of(WIDTH / HEADS));
     StackState.Builder states = stack.state().pages(2 * ROWS).format(format);
-    assertSameBits(stack, states, inCalls(stack, states.build(), ROWS), format);
+    return new Case(format.toString(), stack, states, () -> inCalls(stack, states.build(), ROWS));
   }
 
-  @Test
-  void callsBesideAMemoryHaveTheBitsOfOnePass() {
+  private static Case besideAMemory() {
     TransformerStack stack = TransformerStack.of(List.of(PARTS.decoderLayer(), POST.decoderLayer()), null).withPositions(Rotary.of(10));
     SequenceBatch memory = Views.randomSequences(Layout.DENSE, 1, 37, WIDTH, Problem.SEED + 1);
-    SequenceBatch whole = SequenceBatch.zeros(1, ROWS, WIDTH);
-    stack.forward(X, memory, whole);
-    assertSameBits(stack, stack.state().memory(memory).capacity(ROWS), whole.data(), "beside a memory");
+    StackState.Builder states = stack.state().memory(memory).capacity(ROWS);
+    return new Case("beside a memory", stack, states, () -> pass(output -> stack.forward(X, memory, output)));
+  }
+
+  private static float[] pass(Consumer<SequenceBatch> pass) {
+    SequenceBatch output = SequenceBatch.zeros(1, ROWS, WIDTH);
+    pass.accept(output);
+    return output.data();
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void callsHaveTheBitsOfOnePass(Case each, int[] calls) {
+    float[] rows = inCalls(each.stack.withThreads(2 - calls[0] % 2), each.states.build(), calls);
+    Views.assertSameBits(rows, each.expected.get(), each + ", calls of " + calls[0] + " rows");
   }
 }
