@@ -4,6 +4,7 @@ import dev.lanewise.text.tokenizer.added.AddedToken;
 import dev.lanewise.text.tokenizer.added.AddedTokens;
 import dev.lanewise.text.tokenizer.file.TokenizerParts;
 import dev.lanewise.text.tokenizer.normaliser.AlignedText;
+import dev.lanewise.text.tokenizer.normaliser.TextBudget;
 import dev.lanewise.text.tokenizer.pieces.PieceModel;
 import dev.lanewise.text.tokenizer.template.TokenList;
 import java.util.BitSet;
@@ -28,6 +29,7 @@ record Pipeline(TokenizerParts parts, PieceModel model, boolean findsSpecials) {
 
   /** Appends the tokens of a text, at least {@code most} of them if there are so many. */
   void encode(String text, int most, TokenList tokens) {
+    TextBudget budget = new TextBudget();
     for (AddedTokens.Part part : parts.added().divide(text, false, findsSpecials)) {
       if (tokens.size() >= most) {
         return;
@@ -36,12 +38,12 @@ record Pipeline(TokenizerParts parts, PieceModel model, boolean findsSpecials) {
       if (token != null) {
         tokens.addOriginal(token.id(), part.begin(), part.end());
       } else {
-        plain(text, part.begin(), part.end(), most, tokens);
+        plain(text, part.begin(), part.end(), most, tokens, budget);
       }
     }
   }
 
-  private void plain(String text, int begin, int end, int most, TokenList tokens) {
+  private void plain(String text, int begin, int end, int most, TokenList tokens, TextBudget budget) {
     boolean divides =
         end - begin > PART
             && parts.normaliser().dividesBeforeSpace()
@@ -49,7 +51,7 @@ record Pipeline(TokenizerParts parts, PieceModel model, boolean findsSpecials) {
             && !parts.added().searchesNormalised();
     for (int from = begin; from < end && tokens.size() < most; ) {
       int to = divides ? nextSpace(text, from + PART, end) : end;
-      normalised(parts.normaliser().apply(AlignedText.of(text, from, to)), tokens);
+      normalised(parts.normaliser().apply(AlignedText.of(text, from, to, budget)), tokens);
       from = to;
     }
   }

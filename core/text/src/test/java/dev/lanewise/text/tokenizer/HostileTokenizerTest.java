@@ -19,6 +19,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class HostileTokenizerTest {
   private static final String REGEX = "{\"type\":\"Replace\",\"pattern\":{\"Regex\":%s},\"content\":\"b\"}";
   private static final String DOUBLING = "{\"type\":\"Replace\",\"pattern\":{\"String\":\"a\"},\"content\":\"aa\"}";
+
+  /** Finds nothing in {@link #PART}, and needs some 70 000 looks for that. */
+  private static final String SLOW = "\".*.*.*.*.*=\"";
+
+  private static final String PART = "x".repeat(16);
   private static final String BYTES = "{\"type\":\"ByteLevel\",\"add_prefix_space\":false}";
 
   private static Tokenizer read(String json) throws IOException {
@@ -59,6 +64,71 @@ class HostileTokenizerTest {
     assertThat(tokenizer.encode("x").length()).isEqualTo(3);
   }
 
+  /** All searches of a text share one budget: a few of its parts may be slow, but not all. */
+  @Test
+  void searchesOfManyPartsOfOneText() throws IOException {
+    String slow = "{\"type\":\"Split\",\"pattern\":{\"Regex\":" + SLOW + "},\"behavior\":\"Isolated\"}";
+    String splitter = "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"WhitespaceSplit\"}," + slow + "]}";
+    assertTakesTooLong(read(SmallFiles.wordPiece("null", splitter, SmallFiles.BERT_TEMPLATE, "null")), PART + " ");
+    assertTakesTooLong(normalising(REGEX.formatted(SLOW)), PART + "[SEP]");
+  }
+
+  private static void assertTakesTooLong(Tokenizer tokenizer, String part) {
+    assertThat(tokenizer.encode(part).length()).isPositive();
+    assertThatThrownBy(() -> tokenizer.encode(part.repeat(1000)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("takes too long to search");
+  }
+
+  @Test
+  void searchesOfManyTokensOfOneText() throws IOException {
+    String steps = sequence("decoders", REGEX.formatted(SLOW), 3);
+    String file = SmallFiles.wordPiece("null", SmallFiles.BERT_SPLITTER, SmallFiles.BERT_TEMPLATE, steps, "null", added(0, false));
+    Tokenizer tokenizer = read(file);
+    int[] ids = new int[1000];
+    Arrays.fill(ids, 5000);
+    assertThat(tokenizer.decode(5000)).isEqualTo(PART + "0");
+    assertThatThrownBy(() -> tokenizer.decode(ids))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("takes too long to search");
+    StreamingDecoder stream = tokenizer.streamingDecoder();
+    assertThatThrownBy(
+            () -> {
+              for (int id : ids) {
+                stream.append(id);
+              }
+            })
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  private static String added(int number, boolean normalized) {
+    return "{\"id\":%d,\"special\":false,\"content\":\"%s\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,\"normalized\":%b},"
+        .formatted(5000 + number, PART + number, normalized);
+  }
+
+  @Test
+  void searchesOfManyAddedTokens() {
+    StringBuilder added = new StringBuilder();
+    for (int i = 0; i < 1000; i++) {
+      added.append(added(i, true));
+    }
+    assertRefused(
+        SmallFiles.wordPiece(REGEX.formatted(SLOW), SmallFiles.BERT_SPLITTER, SmallFiles.BERT_TEMPLATE, "null", "null", added.toString()),
+        "added_tokens: text of");
+  }
+
+  /** A text that is refused shows only the beginning of the expression. */
+  @Test
+  void longExpressionsAreShortInMessages() throws IOException {
+    for (String regex : new String[] {"(x|xx)+y", "(x+x+)+y"}) {
+      Tokenizer tokenizer = normalising(REGEX.formatted(SmallFiles.quoted(regex + "z".repeat(5000))));
+      assertThatThrownBy(() -> tokenizer.encode("x".repeat(5000)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .message()
+          .hasSizeLessThan(250);
+    }
+  }
+
   /** The text of an added token is normalised when the file is read. */
   @Test
   void expressionsThatBacktrackInAnAddedToken() {
@@ -92,6 +162,24 @@ class HostileTokenizerTest {
     assertNormaliserRefused(REGEX.formatted("\"" + "(".repeat(4900) + "a" + ")".repeat(4900) + "\""), "regular expression ((((");
     assertNormaliserRefused(REGEX.formatted("\"(?:){2000000000}\""), "has {2000000000} at 4");
     assertNormaliserRefused(REGEX.formatted("\"(?:(?:(?:){999}){999}){999}\""), "repetitions");
+  }
+
+  /** A search tries all ways to match nothing without a look at the text, which is what the limit for searches counts. */
+  @ParameterizedTest
+  @ValueSource(strings = {"(?:|)", "(?:a?|b?)", "$?", "\\\\b*", "(?=)?", "(a*)*", "()?", "(?:^|\\\\G)", "(?:a?)??", "(?i:b|c?|)"})
+  void expressionsThatMatchNothingInManyWays(String part) throws IOException {
+    for (String end : new String[] {"(?!)", "c", ""}) {
+      assertNormaliserRefused(REGEX.formatted("\"" + part.repeat(40) + end + "\""), "too many ways to match nothing");
+    }
+    assertThat(normalising(REGEX.formatted("\"" + part.repeat(3) + "(?!)\"")).encode("xx").length()).isEqualTo(4);
+  }
+
+  @Test
+  void expressionsThatMatchNothingInOneWay() throws IOException {
+    assertNormaliserRefused(REGEX.formatted("\"(?:){900000}(?!)\""), "too many ways to match nothing");
+    for (String part : new String[] {"(?:a|)", "(?:a|b|)", "a?", "[b\\\\]]*", "(?:a+)?", "(?!c)", "\\\\b", "(?:a|b){0,1}", "\\\\p{L}*"}) {
+      assertThat(normalising(REGEX.formatted("\"" + part.repeat(100) + "(?!)\"")).encode("xx").length()).as(part).isEqualTo(4);
+    }
   }
 
   @Test

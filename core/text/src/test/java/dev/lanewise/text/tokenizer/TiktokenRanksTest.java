@@ -6,6 +6,7 @@ import com.knuddels.jtokkit.Encodings;
 import com.knuddels.jtokkit.api.EncodingType;
 import dev.lanewise.text.tokenizer.normaliser.AlignedText;
 import dev.lanewise.text.tokenizer.normaliser.SearchPattern;
+import dev.lanewise.text.tokenizer.normaliser.TextBudget;
 import dev.lanewise.text.tokenizer.pieces.Bpe;
 import dev.lanewise.text.tokenizer.pieces.ByteAlphabet;
 import dev.lanewise.text.tokenizer.pieces.Vocabulary;
@@ -56,7 +57,8 @@ class TiktokenRanksTest {
     for (int i = 0; i < SENTENCES; i++) {
       String text = texts.sentence();
       List<Integer> ids = new ArrayList<>();
-      splitter.split(AlignedText.of(text, 0, text.length()), word -> model.divide(word.text(), (id, _, _) -> ids.add(id)));
+      splitter.split(
+          AlignedText.of(text, 0, text.length(), new TextBudget()), word -> model.divide(word.text(), (id, _, _) -> ids.add(id)));
       assertThat(ids).as(text).isEqualTo(expected.encodeOrdinary(text).boxed());
     }
   }

@@ -3,6 +3,7 @@ package dev.lanewise.text.tokenizer.added;
 import dev.lanewise.text.tokenizer.normaliser.AlignedText;
 import dev.lanewise.text.tokenizer.normaliser.Normaliser;
 import dev.lanewise.text.tokenizer.normaliser.Spaces;
+import dev.lanewise.text.tokenizer.normaliser.TextBudget;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -21,14 +22,19 @@ public final class AddedTokens {
   /** Tokens that are searched in the normalised text. */
   private final Trie normalised = new Trie();
 
-  /** Takes the tokens; none has an empty content. */
+  /**
+   * Takes the tokens; none has an empty content.
+   *
+   * @throws IllegalArgumentException if the rules of the normaliser take too long for all tokens together
+   */
   public AddedTokens(List<AddedToken> tokens, Normaliser normaliser) {
     this.tokens = List.copyOf(tokens);
+    TextBudget budget = new TextBudget();
     for (AddedToken token : tokens) {
       byId.put(token.id(), token);
       byContent.put(token.content(), token);
       if (token.normalized()) {
-        String content = normaliser.apply(AlignedText.of(token.content(), 0, token.content().length())).text();
+        String content = normaliser.apply(AlignedText.of(token.content(), 0, token.content().length(), budget)).text();
         if (!content.isEmpty()) {
           normalised.put(content, token);
         }

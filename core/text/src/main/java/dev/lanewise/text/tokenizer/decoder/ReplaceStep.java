@@ -1,6 +1,7 @@
 package dev.lanewise.text.tokenizer.decoder;
 
 import dev.lanewise.text.tokenizer.normaliser.SearchPattern;
+import dev.lanewise.text.tokenizer.normaliser.TextBudget;
 
 /**
  * Replaces the matches of a pattern in each token. Corresponds to the decoder {@code Replace} of a tokenizer.json.
@@ -8,34 +9,32 @@ import dev.lanewise.text.tokenizer.normaliser.SearchPattern;
  * @param content what stands in place of a match, literally
  */
 public record ReplaceStep(SearchPattern pattern, String content) implements DecoderStep {
-  /** The greatest length of the text so far, whatever steps change it. */
-  @FunctionalInterface
-  interface Limit {
-    long most();
-  }
-
   /** What this step has made so far. */
   private final class Text {
-    private final Limit limit;
+    private final TextBudget budget;
     private long made;
 
-    Text(Limit limit) {
-      this.limit = limit;
+    Text(TextBudget budget) {
+      this.budget = budget;
     }
 
     String replaced(String text) {
-      String replaced = pattern.replaceAll(text, content, limit.most() - made);
+      String replaced = pattern.replaceAll(text, content, budget.mostMade() - made, budget);
       made += replaced.length();
       return replaced;
     }
   }
 
-  /** Starts a text. */
-  TokenSink open(TokenSink next, Limit limit) {
+  /**
+   * Starts a text.
+   *
+   * @param budget that of the whole text, which all steps share
+   */
+  TokenSink open(TokenSink next, TextBudget budget) {
     if (pattern.isOneCharacter()) {
-      return letters(next, new Text(limit));
+      return letters(next, new Text(budget));
     }
-    Text text = new Text(limit);
+    Text text = new Text(budget);
     return new WholeTokens() {
       @Override
       public void token(String token) {

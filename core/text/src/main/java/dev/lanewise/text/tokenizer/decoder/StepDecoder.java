@@ -1,6 +1,6 @@
 package dev.lanewise.text.tokenizer.decoder;
 
-import dev.lanewise.text.tokenizer.normaliser.Growth;
+import dev.lanewise.text.tokenizer.normaliser.TextBudget;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -24,8 +24,8 @@ public record StepDecoder(List<DecoderStep> steps) implements Decoder {
     private final TokenSink first;
     private final StringBuilder text = new StringBuilder();
 
-    /** Number of characters of all tokens so far. */
-    private long received;
+    /** The budget of all tokens so far. */
+    private final TextBudget budget = new TextBudget();
 
     StepRun(List<DecoderStep> steps) {
       TokenSink sink = new Last();
@@ -36,7 +36,7 @@ public record StepDecoder(List<DecoderStep> steps) implements Decoder {
               case ByteLevelStep _ -> ByteLevelStep.open(sink);
               case FuseStep _ -> FuseStep.open(sink);
               case MetaspaceStep metaspace -> metaspace.open(sink);
-              case ReplaceStep replace -> replace.open(sink, () -> Growth.most(received));
+              case ReplaceStep replace -> replace.open(sink, budget);
               case StripStep strip -> strip.open(sink);
               case SuffixStep suffix -> suffix.open(sink);
               case WordPieceStep pieces -> pieces.open(sink);
@@ -47,7 +47,7 @@ public record StepDecoder(List<DecoderStep> steps) implements Decoder {
 
     @Override
     public void accept(String part, Consumer<String> next) {
-      received += part.length();
+      budget.add(part.length());
       first.token(part);
       handOver(next);
     }

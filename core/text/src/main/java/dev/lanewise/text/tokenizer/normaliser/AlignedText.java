@@ -7,6 +7,8 @@ import org.jspecify.annotations.Nullable;
  * A text that was made from an original text, and for each of its UTF-16 characters the range of the original that it comes from. Indices
  * of the original are UTF-16 indices, too. Immutable.
  *
+ * <p>All texts that are made from one original share the {@link TextBudget} of its searches.
+ *
  * <p>Characters that were removed have no range. Two characters may share a range: é becomes e and an accent, and both come from é.
  */
 public final class AlignedText {
@@ -20,22 +22,29 @@ public final class AlignedText {
 
   private final int @Nullable [] ends;
   private final int from;
+  private final TextBudget budget;
 
-  private AlignedText(String text, int begin, int @Nullable [] starts, int @Nullable [] ends, int from) {
+  private AlignedText(String text, int begin, int @Nullable [] starts, int @Nullable [] ends, int from, TextBudget budget) {
     this.text = text;
     this.begin = begin;
     this.starts = starts;
     this.ends = ends;
     this.from = from;
+    this.budget = budget;
   }
 
-  /** A part of an original text, unchanged. Both halves of a surrogate pair have the range of the pair. */
-  public static AlignedText of(String original, int begin, int end) {
+  /**
+   * A part of an original text, unchanged. Both halves of a surrogate pair have the range of the pair.
+   *
+   * @param budget that of the original, to which the characters of the part are added
+   */
+  public static AlignedText of(String original, int begin, int end, TextBudget budget) {
+    budget.add(end - begin);
     String part = original.substring(begin, end);
     int length = part.length();
     int pair = firstPair(part);
     if (pair == length) {
-      return new AlignedText(part, begin, null, null, 0);
+      return new AlignedText(part, begin, null, null, 0, budget);
     }
     int[] starts = new int[length];
     int[] ends = new int[length];
@@ -45,7 +54,7 @@ public final class AlignedText {
       Arrays.fill(ends, i, next, begin + next);
       i = next;
     }
-    return new AlignedText(part, begin, starts, ends, 0);
+    return new AlignedText(part, begin, starts, ends, 0, budget);
   }
 
   private static int firstPair(String text) {
@@ -81,6 +90,11 @@ public final class AlignedText {
     return ends == null ? begin + index + 1 : ends[from + index];
   }
 
+  /** The budget of the original. */
+  public TextBudget budget() {
+    return budget;
+  }
+
   /** Number of characters of the original that this text comes from. */
   int originalLength() {
     return text.isEmpty() ? 0 : Math.max(0, end(text.length() - 1) - start(0));
@@ -93,8 +107,8 @@ public final class AlignedText {
     }
     int original = start == 0 ? begin : start < text.length() ? start(start) : text.isEmpty() ? begin : end(text.length() - 1);
     return starts == null
-        ? new AlignedText(text.substring(start, end), original, null, null, 0)
-        : new AlignedText(text.substring(start, end), original, starts, ends, from + start);
+        ? new AlignedText(text.substring(start, end), original, null, null, 0, budget)
+        : new AlignedText(text.substring(start, end), original, starts, ends, from + start, budget);
   }
 
   /** The same ranges under another text of the same length, for instance in lower case. */
@@ -102,7 +116,7 @@ public final class AlignedText {
     if (sameLength.length() != text.length()) {
       throw new IllegalArgumentException("sameLength has " + sameLength.length() + " characters, must have " + text.length());
     }
-    return new AlignedText(sameLength, begin, starts, ends, from);
+    return new AlignedText(sameLength, begin, starts, ends, from, budget);
   }
 
   /** Starts an empty text that will be made from this one. */
@@ -189,7 +203,7 @@ public final class AlignedText {
 
     /** The text so far. */
     public AlignedText build() {
-      return new AlignedText(text.toString(), source.begin, starts, ends, 0);
+      return new AlignedText(text.toString(), source.begin, starts, ends, 0, source.budget);
     }
   }
 }

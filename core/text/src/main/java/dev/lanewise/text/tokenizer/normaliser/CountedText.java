@@ -1,30 +1,17 @@
 package dev.lanewise.text.tokenizer.normaliser;
 
-import dev.lanewise.kernels.runtime.Interruption;
-import dev.lanewise.text.json.ForeignJson;
 import java.util.regex.Pattern;
 
-/**
- * A text that counts how often a search looks at its characters. A regular expression of a file may take exponential time, and the JDK has
- * no limit for it.
- */
+/** A text whose budget pays for each look of a search at a character. */
 final class CountedText implements CharSequence {
-  /** Looks at each character. The expressions of GPT-2, GPT-4 and GPT-4o need up to 9, whatever the text is. */
-  private static final long MOST_OF_CHARACTER = 500;
-
-  private static final long MOST_OF_TEXT = 1_000_000;
-
-  /** Looks between two checks of the interrupt. */
-  private static final int CHECKED = (1 << 16) - 1;
-
   private final String text;
   private final Pattern pattern;
-  private long left;
+  private final TextBudget budget;
 
-  CountedText(String text, Pattern pattern) {
+  CountedText(String text, Pattern pattern, TextBudget budget) {
     this.text = text;
     this.pattern = pattern;
-    this.left = MOST_OF_TEXT + MOST_OF_CHARACTER * text.length();
+    this.budget = budget;
   }
 
   @Override
@@ -34,22 +21,8 @@ final class CountedText implements CharSequence {
 
   @Override
   public char charAt(int index) {
-    left--;
-    if ((left & CHECKED) == 0) {
-      check();
-    }
+    budget.look(pattern);
     return text.charAt(index);
-  }
-
-  private void check() {
-    Interruption.check();
-    if (left <= 0) {
-      throw new IllegalArgumentException(
-          "text of "
-              + text.length()
-              + " characters takes too long to search with the regular expression "
-              + ForeignJson.shown(pattern.pattern()));
-    }
   }
 
   @Override

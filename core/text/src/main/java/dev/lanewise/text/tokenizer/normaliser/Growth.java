@@ -1,7 +1,7 @@
 package dev.lanewise.text.tokenizer.normaliser;
 
 /** The limit for the length of a text that a file's rules make: rules after one another may double a text again and again. */
-public final class Growth {
+final class Growth {
   /** Largest factor; a compatibility character of Unicode becomes 18 others, and their bytes are 33. */
   private static final long FACTOR = 64;
 
@@ -10,7 +10,7 @@ public final class Growth {
   private Growth() {}
 
   /** The greatest length that a text of this many characters may get. */
-  public static long most(long original) {
+  static long most(long original) {
     return MORE + FACTOR * original;
   }
 

@@ -36,6 +36,9 @@ final class OnigurumaPattern {
 
   private static final long MOST_REPETITIONS = 1_000_000;
 
+  /** Limit for the steps of a search between two looks at the text: those of each way to match nothing. Published expressions have one. */
+  private static final double MOST_EMPTY_STEPS = 100_000;
+
   private final String source;
   private final StringBuilder target = new StringBuilder();
   private int at;
@@ -57,11 +60,16 @@ final class OnigurumaPattern {
    */
   static Pattern compile(String regex) {
     String translated = new OnigurumaPattern(regex).translate();
+    Pattern pattern;
     try {
-      return Pattern.compile(translated, FLAGS);
+      pattern = Pattern.compile(translated, FLAGS);
     } catch (PatternSyntaxException e) {
       throw new IllegalArgumentException("regular expression " + regex + " is not valid: " + e.getDescription(), e);
     }
+    if (EmptyMatches.count(translated) * translated.length() > MOST_EMPTY_STEPS) {
+      throw new IllegalArgumentException("too many ways to match nothing, in the regular expression " + regex);
+    }
+    return pattern;
   }
 
   private String translate() {

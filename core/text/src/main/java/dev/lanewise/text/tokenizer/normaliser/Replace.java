@@ -6,7 +6,7 @@ import java.util.List;
 public record Replace(SearchPattern pattern, String content) implements Normaliser {
   @Override
   public AlignedText apply(AlignedText text) {
-    List<SearchPattern.Range> ranges = pattern.ranges(text.text());
+    List<SearchPattern.Range> ranges = pattern.ranges(text.text(), text.budget());
     if (ranges.stream().noneMatch(SearchPattern.Range::matches)) {
       return text;
     }

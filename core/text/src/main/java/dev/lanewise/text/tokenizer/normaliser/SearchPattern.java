@@ -1,5 +1,6 @@
 package dev.lanewise.text.tokenizer.normaliser;
 
+import dev.lanewise.text.json.ForeignJson;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -43,11 +44,12 @@ public final class SearchPattern {
    * Puts a text in place of each match.
    *
    * @param most maximum length of the result
-   * @throws IllegalArgumentException if the result is longer
+   * @param budget that of the whole text
+   * @throws IllegalArgumentException if the result is longer, or the budget is used up
    */
-  public String replaceAll(String text, String content, long most) {
+  public String replaceAll(String text, String content, long most, TextBudget budget) {
     StringBuilder replaced = new StringBuilder(text.length());
-    for (Range range : ranges(text)) {
+    for (Range range : ranges(text, budget)) {
       replaced.append(range.matches() ? content : text.substring(range.begin(), range.end()));
       if (replaced.length() > most) {
         throw new IllegalArgumentException("the tokenizer makes more than " + most + " characters of the text of its tokens");
@@ -61,14 +63,20 @@ public final class SearchPattern {
     try {
       return matcher.find();
     } catch (StackOverflowError e) {
-      throw new IllegalArgumentException("text is too long for the regular expression " + matcher.pattern() + ", which needs the stack", e);
+      throw new IllegalArgumentException(
+          "text is too long for the regular expression " + ForeignJson.shown(matcher.pattern().pattern()) + ", which needs the stack", e);
     }
   }
 
-  /** All of a text: matches and what is between them. An empty match directly behind another match is none. */
-  public List<Range> ranges(String text) {
+  /**
+   * All of a text: matches and what is between them. An empty match directly behind another match is none.
+   *
+   * @param budget that of the whole text, if this is a part of it
+   * @throws IllegalArgumentException if the budget is used up
+   */
+  public List<Range> ranges(String text, TextBudget budget) {
     List<Range> ranges = new ArrayList<>();
-    Matcher matcher = pattern.matcher(new CountedText(text, pattern));
+    Matcher matcher = pattern.matcher(new CountedText(text, pattern, budget));
     int done = 0;
     while (isFound(matcher)) {
       boolean empty = matcher.end() == matcher.start();

@@ -38,7 +38,7 @@ public final class ByteLevel implements Splitter {
       spaced = text.builder().put(" ", 0, Character.charCount(text.text().codePointAt(0))).copy(0, text.length()).build();
     }
     if (findsWords) {
-      for (SearchPattern.Range word : WORDS.ranges(spaced.text())) {
+      for (SearchPattern.Range word : WORDS.ranges(spaced.text(), spaced.budget())) {
         words.accept(bytes(spaced.slice(word.begin(), word.end())));
       }
     } else {

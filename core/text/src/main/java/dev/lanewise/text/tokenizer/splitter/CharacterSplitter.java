@@ -1,5 +1,6 @@
 package dev.lanewise.text.tokenizer.splitter;
 
+import dev.lanewise.text.tokenizer.normaliser.AlignedText;
 import dev.lanewise.text.tokenizer.normaliser.BertCharacters;
 import dev.lanewise.text.tokenizer.normaliser.SearchPattern.Range;
 import dev.lanewise.text.tokenizer.normaliser.Spaces;
@@ -49,7 +50,8 @@ public final class CharacterSplitter extends RangeSplitter {
   }
 
   @Override
-  List<Range> ranges(String text) {
+  List<Range> ranges(AlignedText aligned) {
+    String text = aligned.text();
     List<Range> ranges = new ArrayList<>();
     int begin = 0;
     for (int i = 0; i < text.length(); ) {

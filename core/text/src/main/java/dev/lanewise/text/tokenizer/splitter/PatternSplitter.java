@@ -1,5 +1,6 @@
 package dev.lanewise.text.tokenizer.splitter;
 
+import dev.lanewise.text.tokenizer.normaliser.AlignedText;
 import dev.lanewise.text.tokenizer.normaliser.SearchPattern;
 import dev.lanewise.text.tokenizer.normaliser.SearchPattern.Range;
 import java.util.List;
@@ -21,8 +22,8 @@ public final class PatternSplitter extends RangeSplitter {
   }
 
   @Override
-  List<Range> ranges(String text) {
-    List<Range> ranges = pattern.ranges(text);
+  List<Range> ranges(AlignedText text) {
+    List<Range> ranges = pattern.ranges(text.text(), text.budget());
     return invert ? ranges.stream().map(range -> new Range(range.begin(), range.end(), !range.matches())).toList() : ranges;
   }
 }

@@ -15,11 +15,11 @@ abstract class RangeSplitter implements Splitter {
   }
 
   /** All of a text: delimiters (which match) and what is between them, none of them empty. */
-  abstract List<Range> ranges(String text);
+  abstract List<Range> ranges(AlignedText text);
 
   @Override
   public final void split(AlignedText text, Consumer<AlignedText> words) {
-    for (Range range : merged(ranges(text.text()))) {
+    for (Range range : merged(ranges(text))) {
       if (!range.matches() || delimiters != Delimiters.REMOVED) {
         words.accept(text.slice(range.begin(), range.end()));
       }

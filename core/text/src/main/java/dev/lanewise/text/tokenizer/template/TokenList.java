@@ -1,12 +1,13 @@
 package dev.lanewise.text.tokenizer.template;
 
 import dev.lanewise.text.tokenizer.normaliser.AlignedText;
+import dev.lanewise.text.tokenizer.normaliser.TextBudget;
 import dev.lanewise.text.tokenizer.pieces.PieceModel;
 import java.util.Arrays;
 
 /** A growing list of tokens: ids, and the ranges of the original text that they come from. */
 public final class TokenList implements PieceModel.Pieces {
-  private AlignedText word = AlignedText.of("", 0, 0);
+  private AlignedText word = AlignedText.of("", 0, 0, new TextBudget());
   private int[] ids = new int[32];
   private int[] starts = new int[32];
   private int[] ends = new int[32];
