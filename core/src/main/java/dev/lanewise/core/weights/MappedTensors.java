@@ -1,15 +1,13 @@
 package dev.lanewise.core.weights;
 
+import dev.lanewise.core.cache.page.RegularFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Map;
 import java.util.Objects;
 
@@ -30,16 +28,8 @@ final class MappedTensors implements AutoCloseable {
   /** Opens a file and checks its header. */
   static MappedTensors open(Path path) throws IOException {
     Objects.requireNonNull(path, "path");
-    checkRegular(path);
-    try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
+    try (FileChannel file = RegularFile.open(path)) {
       return open(path, file);
-    }
-  }
-
-  /** Refuses a pipe, which would wait for a writer, and other files that have no size. */
-  static void checkRegular(Path path) throws IOException {
-    if (!Files.readAttributes(path, BasicFileAttributes.class).isRegularFile()) {
-      throw new IOException(path + " is not a regular file");
     }
   }
 

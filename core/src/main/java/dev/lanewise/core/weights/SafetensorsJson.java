@@ -24,6 +24,9 @@ final class SafetensorsJson {
 
   private static final int LONGEST_REASON = 200;
 
+  /** Begins a line of its own, behind a path that may have lines, too. */
+  private static final String ADVICE = "\nSee https://";
+
   private final JsonReader in;
   private final Map<String, SafetensorsHeader.Tensor> tensors = new LinkedHashMap<>();
   private @Nullable Map<String, String> metadata;
@@ -46,11 +49,12 @@ final class SafetensorsJson {
     return new Content(json.tensors, json.metadata == null ? Map.of() : json.metadata);
   }
 
-  /** Line, column and path, without Gson's advice to use its lenient mode. */
+  /** Line, column and path, whose names are those of the file, without Gson's advice to use its lenient mode. */
   static String position(IOException e) {
-    String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
-    int start = Math.max(0, reason.indexOf(" at line "));
-    return reason.substring(start, Math.min(reason.length(), start + LONGEST_REASON));
+    String reason = String.valueOf(e.getMessage());
+    String position = reason.substring(Math.max(0, reason.indexOf(" at line ")));
+    int advice = position.lastIndexOf(ADVICE);
+    return TensorText.shown(advice < 0 ? position : position.substring(0, advice), LONGEST_REASON);
   }
 
   private void readHeader() throws IOException {

@@ -4,6 +4,7 @@ import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.MalformedJsonException;
+import dev.lanewise.core.cache.page.RegularFile;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.Reader;
@@ -27,6 +28,9 @@ import java.util.Objects;
 record ShardIndex(Path path, Map<String, String> shards) {
   private static final String ONE = "model.safetensors";
   private static final String INDEX = "model.safetensors.index.json";
+
+  /** Longest name of a shard: that of a file on most systems. */
+  private static final int LONGEST_NAME = 255;
 
   /** Opens all files of a folder, an index, or a file alone; see {@link Safetensors#openAll}. */
   static List<MappedTensors> open(Path path) throws IOException {
@@ -91,7 +95,7 @@ record ShardIndex(Path path, Map<String, String> shards) {
   }
 
   private static ShardIndex read(Path path) throws IOException {
-    MappedTensors.checkRegular(path);
+    RegularFile.check(path);
     if (Files.size(path) > SafetensorsHeader.LONGEST) {
       throw new IOException(path + " has " + Files.size(path) + " bytes, must have at most " + SafetensorsHeader.LONGEST);
     }
@@ -148,9 +152,18 @@ record ShardIndex(Path path, Map<String, String> shards) {
   /** Refuses everything but the plain name of a file in the folder of the index. */
   private static String fileName(String name, String what) throws IOException {
     boolean plain =
-        name.chars().allMatch(c -> c > ' ' && c < 127 && "/\\:*?\"<>|".indexOf(c) < 0) && !name.isEmpty() && name.charAt(0) != '.';
+        name.chars().allMatch(c -> c > ' ' && c < 127 && "/\\:*?\"<>|".indexOf(c) < 0)
+            && !name.isEmpty()
+            && name.length() <= LONGEST_NAME
+            && name.charAt(0) != '.';
     if (!plain) {
-      throw new IOException(what + " is " + TensorText.quoted(name) + ", must be the plain name of a file beside the index");
+      throw new IOException(
+          what
+              + " is "
+              + TensorText.quoted(name)
+              + ", must be the plain name of a file beside the index, of at most "
+              + LONGEST_NAME
+              + " characters");
     }
     return name;
   }

@@ -11,18 +11,30 @@ final class TensorText {
 
   /** The name in quotes, shortened if it is very long, with control characters shown as numbers. */
   static String quoted(String name) {
-    StringBuilder text = new StringBuilder("\"");
-    name.substring(0, Math.min(name.length(), LONGEST))
+    return '"' + shown(name, LONGEST) + '"';
+  }
+
+  /** A text on one line, shortened if it has more characters, with control characters shown as numbers. */
+  static String shown(String foreign, int most) {
+    StringBuilder text = new StringBuilder();
+    foreign
+        .substring(0, Math.min(foreign.length(), most))
         .codePoints()
         .forEach(
             c -> {
-              if (Character.isISOControl(c) || isHalf(c)) {
+              if (isControl(c) || isHalf(c)) {
                 text.append(String.format("\\u%04x", c));
               } else {
                 text.appendCodePoint(c);
               }
             });
-    return text.append(name.length() > LONGEST ? "…\"" : "\"").toString();
+    return text.append(foreign.length() > most ? "…" : "").toString();
+  }
+
+  /** Whether a code point controls what shows it, or ends a line. */
+  private static boolean isControl(int codePoint) {
+    int type = Character.getType(codePoint);
+    return type == Character.CONTROL || type == Character.LINE_SEPARATOR || type == Character.PARAGRAPH_SEPARATOR;
   }
 
   /** Tells whether every surrogate is paired, so that the text can be stored as UTF-8. */

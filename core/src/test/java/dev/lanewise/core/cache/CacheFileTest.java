@@ -9,6 +9,7 @@ import dev.lanewise.core.testing.CacheStates;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.testing.Pipes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -168,7 +170,10 @@ class CacheFileTest {
   private static void assertRefused(Path path, KeyValueCache.Builder builder, String... words) {
     try (KeyValueCache cache = builder.build()) {
       String before = cache.statistics().toString();
-      assertThatThrownBy(() -> cache.load(path)).isInstanceOf(RuntimeException.class).hasMessageContainingAll(words);
+      assertThatThrownBy(() -> cache.load(path))
+          .isInstanceOf(RuntimeException.class)
+          .hasMessageContainingAll(words)
+          .matches(e -> e instanceof IllegalStateException || e.getMessage().startsWith(path + ": "));
       assertThat(cache.statistics().toString()).isEqualTo(before);
     }
   }
@@ -200,6 +205,18 @@ class CacheFileTest {
       Files.write(path, bytes);
       cache.load(path);
       assertThat(cache.rows()).isEqualTo(20);
+    }
+  }
+
+  @Test
+  @Timeout(240)
+  void pipesAndFoldersAreRefused() throws IOException, InterruptedException {
+    Path pipe = folder.resolve("pipe");
+    Pipes.put(pipe);
+    try (KeyValueCache cache = builder(KeyValueFormat.F32).capacity(100).build()) {
+      for (Path path : List.of(folder, pipe)) {
+        assertThatThrownBy(() -> cache.load(path)).isInstanceOf(IOException.class).hasMessage(path + " is not a regular file");
+      }
     }
   }
 

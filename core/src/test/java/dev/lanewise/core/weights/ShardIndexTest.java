@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Several files with an index are one set of tensors, or an error of one line. */
 @Tag("once")
@@ -152,6 +153,35 @@ class ShardIndexTest {
   void aTensorThatTheIndexLacksIsNamed() throws IOException {
     index("'weight_map': {'c': 'two.safetensors', 'a': 'one.safetensors'}");
     assertRefused("\"b\" of shard one.safetensors is not named in the index");
+  }
+
+  @Test
+  void longNamesAreRefused() throws IOException {
+    index("'weight_map': {'a': '" + "x".repeat(256) + "'}");
+    assertRefused(INDEX, "weight_map of tensor \"a\"", "of at most 255 characters");
+    index("'weight_map': {'a': '" + "x".repeat(255) + "'}");
+    assertRefused("x".repeat(255) + ", which it names for tensor \"a\", is not there");
+  }
+
+  /** The position of an error names the keys around it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"\\n", "\\u001b[31m", "\\u2028", "\\u0085", "\\nSee https://x"})
+  void oddNamesBesideWrongJson(String name) throws IOException {
+    String json = "'" + name + "': {'dtype': wrong}";
+    index(json);
+    assertNoControls(INDEX, " path $.");
+    byte[] header = PlainSafetensors.file("{" + json.replace('\'', '"') + "}", 0);
+    Files.write(folder.resolve("model.safetensors"), header);
+    assertNoControls("model.safetensors", " path $.");
+  }
+
+  private void assertNoControls(String... texts) {
+    assertThatThrownBy(() -> Safetensors.openAll(folder))
+        .isExactlyInstanceOf(IOException.class)
+        .hasMessageContainingAll(texts)
+        .message()
+        .matches(message -> message.codePoints().noneMatch(c -> Character.isISOControl(c) || c == 0x2028))
+        .doesNotContain("See https://github");
   }
 
   @ParameterizedTest

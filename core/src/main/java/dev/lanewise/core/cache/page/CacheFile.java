@@ -36,6 +36,10 @@ public final class CacheFile {
       ByteBuffer.wrap(new byte[] {'L', 'A', 'N', 'E', 'W', 'K', 'V', '1'}).order(ByteOrder.LITTLE_ENDIAN).getLong();
   private static final int START_BYTES = Long.BYTES + Integer.BYTES;
   private static final int CHUNK_BYTES = 1 << 16;
+
+  /** Limit for the header, which is read at once: key channels take 64 KB of a sequence of 128 heads of 128. */
+  private static final int MOST_HEADER_BYTES = 1 << 30;
+
   private static final int BLOCK = KeyValueLayout.BLOCK_ROWS;
 
   private final FileChannel file;
@@ -138,14 +142,11 @@ public final class CacheFile {
    */
   public static void load(Path path, List<? extends PagedCache> caches) throws IOException {
     Objects.requireNonNull(path, "path");
-    try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ);
+    try (FileChannel file = RegularFile.open(path);
         CacheTransaction transaction = new CacheTransaction()) {
       List<? extends PagedCache> entered = transaction.enter(caches);
       List<SavedSequence> sequences = readHeader(file);
-      Checks.same("the number of caches", entered.size(), "the number of sequences in " + path, sequences.size());
-      for (int i = 0; i < sequences.size(); i++) {
-        sequences.get(i).checkFits(entered.get(i).table());
-      }
+      checkFit(path, entered, sequences);
       for (int i = 0; i < sequences.size(); i++) {
         SavedSequence saved = sequences.get(i);
         entered.get(i).table().reserve(saved.rows(), (saved.droppedTo() - saved.droppedFrom()) / saved.pageRows());
@@ -156,6 +157,17 @@ public final class CacheFile {
       throw wrong(path, Objects.requireNonNull(e.getCause()));
     } catch (IOException e) {
       throw wrong(path, e);
+    }
+  }
+
+  private static void checkFit(Path path, List<? extends PagedCache> caches, List<SavedSequence> sequences) {
+    try {
+      Checks.same("the number of caches", caches.size(), "the number of sequences of the file", sequences.size());
+      for (int i = 0; i < sequences.size(); i++) {
+        sequences.get(i).checkFits(caches.get(i).table());
+      }
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(path + ": " + e.getMessage(), e);
     }
   }
 
@@ -173,7 +185,7 @@ public final class CacheFile {
     if (!whole || magic != MAGIC) {
       throw new IOException("it is no file of cached rows");
     }
-    if (bytes < Integer.BYTES || bytes > size - START_BYTES - 2 * Integer.BYTES) {
+    if (bytes < Integer.BYTES || bytes > Math.min(MOST_HEADER_BYTES, size - START_BYTES - 2 * Integer.BYTES)) {
       throw new IOException("the file has " + size + " bytes, but its header has " + bytes);
     }
     ByteBuffer header = buffer(bytes + Integer.BYTES);
@@ -189,8 +201,10 @@ public final class CacheFile {
         sequences.add(SavedSequence.read(header));
         expected += sequences.get(i).rowBytes();
       }
-    } catch (IllegalArgumentException | BufferUnderflowException e) {
+    } catch (IllegalArgumentException e) {
       throw new IOException("the header makes no sense: " + e.getMessage(), e);
+    } catch (BufferUnderflowException e) {
+      throw new IOException("the header makes no sense: it ends within a sequence", e);
     }
     if (size != expected) {
       throw new IOException("the file has " + size + " bytes, but its header describes " + expected);

@@ -141,7 +141,7 @@ public record Checkpoint(long step, Map<String, Long> position) {
 
   /** A text of the file as messages show it: short, and on one line. */
   private static String shown(@Nullable String text) {
-    String all = String.valueOf(text).replaceAll("\\p{Cntrl}", "?");
+    String all = String.valueOf(text).replaceAll("[\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}]", "?");
     return all.length() > LONGEST_SHOWN ? all.substring(0, LONGEST_SHOWN) + "…" : all;
   }
 

@@ -79,9 +79,9 @@ public final class Config {
     return new Config(name, "", ForeignJson.parse(in.readNBytes(ForeignJson.MOST_BYTES + 1), name));
   }
 
-  /** Name of a key in messages. */
+  /** Name of a key, which may be one of the file, in messages. */
   public String name(String key) {
-    return where + ": " + prefix + key;
+    return where + ": " + ForeignJson.shown(prefix + key);
   }
 
   /** Tells whether a key exists. */
@@ -103,7 +103,7 @@ public final class Config {
   private JsonElement required(String key) throws IOException {
     JsonElement value = value(key);
     if (value == null) {
-      throw new IOException(where + " has no " + prefix + key);
+      throw new IOException(where + " has no " + ForeignJson.shown(prefix + key));
     }
     return value;
   }
@@ -238,8 +238,7 @@ public final class Config {
     for (Map.Entry<String, JsonElement> entry : keys.entrySet()) {
       String key = entry.getKey();
       if (!read.contains(key) && !entry.getValue().isJsonNull() && !beside.contains(key) && !(prefix.isEmpty() && HARMLESS.contains(key))) {
-        throw new IOException(
-            name(ForeignJson.shown(key)) + " is " + shown(entry.getValue()) + ", a key that is not understood and may change the numbers");
+        throw new IOException(name(key) + " is " + shown(entry.getValue()) + ", a key that is not understood and may change the numbers");
       }
     }
   }

@@ -124,10 +124,16 @@ public final class ForeignJson {
   /** A text on one line, up to a number of code points. */
   public static String shown(String text, int most) {
     StringBuilder shown = new StringBuilder();
-    text.codePoints()
-        .limit(most)
-        .forEach(c -> shown.appendCodePoint(Character.isISOControl(c) || Character.getType(c) == Character.SURROGATE ? '?' : c));
+    text.codePoints().limit(most).forEach(c -> shown.appendCodePoint(isShown(c) ? c : '?'));
     return shown.append(text.codePointCount(0, text.length()) > most ? "…" : "").toString();
+  }
+
+  /** Whether a code point neither ends a line nor controls what shows it, and is a whole one. */
+  private static boolean isShown(int c) {
+    return switch (Character.getType(c)) {
+      case Character.CONTROL, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR, Character.SURROGATE -> false;
+      default -> true;
+    };
   }
 
   /** A required field. */

@@ -1,5 +1,6 @@
 package dev.lanewise.text.model;
 
+import dev.lanewise.text.json.ForeignJson;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.util.zip.ZipEntry;
@@ -51,7 +52,7 @@ final class ArchiveStream extends FilterInputStream {
     try {
       return reading.read();
     } catch (IOException e) {
-      throw new IOException(name + " is not readable: " + e.getMessage(), e);
+      throw new IOException(name + " is not readable: " + ForeignJson.shown(String.valueOf(e.getMessage())), e);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.lanewise.text.model;
 
+import dev.lanewise.text.json.ForeignJson;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -22,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ModelFiles {
   private static final String ONNX = ".onnx";
+
+  /** Longest name of a file in an archive; messages show it. */
+  private static final int LONGEST_NAME = 255;
 
   private final String name;
   private final Place place;
@@ -92,6 +96,10 @@ public final class ModelFiles {
       throw new IOException(zip + " has " + found.size() + " files that end with .onnx, must have 1");
     }
     String entry = found.getFirst();
+    if (!ForeignJson.shown(entry, LONGEST_NAME).equals(entry)) {
+      String name = ForeignJson.shown(entry);
+      throw new IOException(zip + " has a file " + name + ", whose name must have at most " + LONGEST_NAME + " characters and one line");
+    }
     int slash = entry.lastIndexOf('/') + 1;
     String name = entry.substring(slash, entry.length() - ONNX.length());
     return new ModelFiles(name, new Place.Archive(zip, entry.substring(0, slash)), entry.substring(slash), null);

@@ -1,6 +1,7 @@
 package dev.lanewise.text.model;
 
 import dev.lanewise.text.json.ForeignFile;
+import dev.lanewise.text.json.ForeignJson;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.JarURLConnection;
@@ -75,7 +76,7 @@ sealed interface Place {
         return new ArchiveStream(archive, entry, zip + ": " + folder + file, MOST_GROWTH * Files.size(zip) + MOST_OF_SMALL);
       } catch (IOException e) {
         archive.close();
-        throw new IOException(zip + ": " + folder + file + " is not readable: " + e.getMessage(), e);
+        throw new IOException(zip + ": " + folder + file + " is not readable: " + ForeignJson.shown(String.valueOf(e.getMessage())), e);
       }
     }
 
@@ -103,7 +104,7 @@ sealed interface Place {
       } catch (NoSuchFileException e) {
         throw new IOException(zip + " does not exist", e);
       } catch (IOException | UnsupportedOperationException e) {
-        throw new IOException(zip + " is no readable archive: " + e.getMessage(), e);
+        throw new IOException(zip + " is no readable archive: " + ForeignJson.shown(String.valueOf(e.getMessage())), e);
       }
     }
 

@@ -30,7 +30,7 @@ record Usage(
   static final String LENGTH = "sentence_bert_config.json";
   static final String PROMPTS = "config_sentence_transformers.json";
 
-  private static final Pattern FOLDER = Pattern.compile("[A-Za-z0-9_-]+");
+  private static final Pattern FOLDER = Pattern.compile("[A-Za-z0-9_-]{1,255}");
   private static final Map<String, TextPooling> MODES =
       Map.of(
           "pooling_mode_cls_token", TextPooling.FIRST_TOKEN,

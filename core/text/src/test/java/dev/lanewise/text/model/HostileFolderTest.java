@@ -1,8 +1,8 @@
 package dev.lanewise.text.model;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.lanewise.testing.Pipes;
 import dev.lanewise.text.causal.CausalModel;
 import dev.lanewise.text.tokenizer.Tokenizer;
 import java.io.IOException;
@@ -14,8 +14,10 @@ import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** Archives of endless zeros and pipes in place of files are refused. */
+/** Archives of endless zeros or with odd names, and pipes in place of files are refused. */
 @Timeout(120)
 class HostileFolderTest {
   @TempDir private Path folder;
@@ -45,35 +47,46 @@ class HostileFolderTest {
     assertThatThrownBy(() -> EncoderModel.load(other)).isInstanceOf(IOException.class).hasMessageContaining("m.onnx");
   }
 
-  private static void pipe(Path path) throws IOException, InterruptedException {
-    Files.createDirectories(path.getParent());
-    Files.deleteIfExists(path);
-    boolean made;
-    try {
-      made = new ProcessBuilder("mkfifo", path.toString()).start().waitFor() == 0;
-    } catch (IOException e) {
-      made = false;
+  /** The name of the only ONNX file of an archive names other files and is in messages. */
+  @ParameterizedTest
+  @ValueSource(strings = {"\u001b[31m", "a\nb", "a\u2028b", "\u0085"})
+  void archivesWithOddNames(String odd) throws IOException {
+    assertNameRefused(odd + ".onnx");
+    assertNameRefused(odd + "/m.onnx");
+    assertNameRefused("x".repeat(300) + ".onnx");
+  }
+
+  private void assertNameRefused(String name) throws IOException {
+    Path zip = folder.resolve("n.zip");
+    try (OutputStream out = Files.newOutputStream(zip);
+        ZipOutputStream entries = new ZipOutputStream(out)) {
+      entries.putNextEntry(new ZipEntry(name));
     }
-    assumeTrue(made, "this system has no mkfifo");
+    assertThatThrownBy(() -> EncoderModel.load(zip))
+        .isInstanceOf(IOException.class)
+        .message()
+        .startsWith(zip + " has a file ")
+        .hasSizeLessThan(zip.toString().length() + 250)
+        .matches(message -> message.codePoints().noneMatch(c -> Character.isISOControl(c) || c == 0x2028));
   }
 
   /** Opening a pipe would wait until somebody writes to it. */
   @Test
   void pipesInPlaceOfFiles() throws IOException, InterruptedException {
     Path zip = folder.resolve("p.zip");
-    pipe(zip);
+    Pipes.put(zip);
     assertThatThrownBy(() -> ModelFiles.of(zip)).isInstanceOf(IOException.class).hasMessageContaining("not a regular file");
     Path index = folder.resolve("shards/model.safetensors.index.json");
-    pipe(index);
+    Pipes.put(index);
     assertThatThrownBy(() -> EncoderModel.load(index.getParent()))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("not a regular file");
     Path vocabulary = folder.resolve("words/vocab.txt");
-    pipe(vocabulary);
+    Pipes.put(vocabulary);
     Files.writeString(vocabulary.resolveSibling("tokenizer_config.json"), "{\"do_lower_case\":true}");
     assertThatThrownBy(() -> Tokenizer.read(vocabulary)).isInstanceOf(IOException.class).hasMessageContaining("not a regular file");
     Path config = folder.resolve("causal/config.json");
-    pipe(config);
+    Pipes.put(config);
     assertThatThrownBy(() -> CausalModel.load(config.getParent()))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("not a regular file");

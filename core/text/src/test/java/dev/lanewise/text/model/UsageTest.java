@@ -134,6 +134,35 @@ class UsageTest {
     assertRefused("default_prompt_name is \"text\", must be one of prompts, [query]");
   }
 
+  /** Messages show no more of a name than is safe: its beginning, on one line. */
+  @Test
+  void namesOfTheFilesAreShortInMessages() throws IOException {
+    put("modules.json", "[" + ENCODER + "," + POOLING.replace("1_Pooling", "x".repeat(256)) + "]");
+    assertShort("must be the name of a folder");
+    put("modules.json", "[" + ENCODER + "," + POOLING.replace("1_Pooling", "x".repeat(255)) + "]");
+    assertRefused(" has no " + "x".repeat(255) + "/config.json");
+    put("modules.json", "[" + ENCODER + "," + POOLING + "]");
+    for (String odd : new String[] {"x".repeat(5000), "\\n", "\\u001b[31m", "\\u2028", "\\u0085"}) {
+      put("config_sentence_transformers.json", "{'prompts':{'" + odd + "':1}}");
+      assertShort("config_sentence_transformers.json: prompts.");
+      Files.delete(folder.resolve("config_sentence_transformers.json"));
+      put("1_Pooling/config.json", "{'word_embedding_dimension':24,'pooling_mode_" + odd + "':true}");
+      assertShort("1_Pooling/config.json: pooling_mode_");
+      put("1_Pooling/config.json", "{'word_embedding_dimension':24,'pooling_mode_mean_tokens':true,'" + odd + "':true}");
+      assertShort("a key that is not understood");
+      put("1_Pooling/config.json", "{'word_embedding_dimension':24,'pooling_mode_mean_tokens':true}");
+    }
+  }
+
+  private void assertShort(String words) {
+    assertThatThrownBy(this::load)
+        .isInstanceOf(IOException.class)
+        .message()
+        .contains(words)
+        .hasSizeLessThan(folder.toString().length() + 300)
+        .matches(message -> message.codePoints().noneMatch(c -> Character.isISOControl(c) || c == 0x2028));
+  }
+
   @Test
   void knownArtifactsAreUsedAsPublished() throws IOException {
     EncoderModel model = EncoderModel.load(ModelFiles.onClassPath("all-minilm-l6-v2"));
