@@ -8,11 +8,15 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import java.util.zip.CRC32C;
 
-/** Damages files: bytes anywhere, tokens of JSON, the header of safetensors and its length, numbers of protobuf. */
+/** Damages files: bytes anywhere, tokens of JSON, the header of safetensors and its length, numbers of protobuf and of cached rows. */
 final class FileMutations {
   private static final Pattern TOKEN = Pattern.compile("\"(?:[^\"\\\\]|\\\\.)*\"|[^\\s{}\\[\\],:\"]+|[{}\\[\\],:]|\\s+");
   private static final int HEADER_LENGTH = 8;
+
+  /** Where the header of a file of cached rows begins, behind its own length. */
+  private static final int CACHE_HEADER = 12;
 
   /** Values that are at the border of something. */
   private static final List<String> PIECES =
@@ -41,6 +45,7 @@ final class FileMutations {
           "\" \"",
           "\"a\"",
           "\"../../escaped\"",
+          "\"pooling_mode_\\u001b[31m\\n\\u2028\"",
           "\"/etc/passwd\"",
           "\"\\u0000\"",
           "\"\\ud800\"",
@@ -91,6 +96,9 @@ final class FileMutations {
     }
     if (!plain && name.endsWith(".onnx")) {
       return protobuf(valid);
+    }
+    if (!plain && name.endsWith(".kv")) {
+      return cachedRows(valid);
     }
     return bytes(valid);
   }
@@ -155,6 +163,23 @@ final class FileMutations {
       file = random.nextBoolean() ? with(file, at, number[0]) : join(join(file, at, number, 0), at + number.length, file, at + 1);
     }
     return file;
+  }
+
+  /** Damages the header or the rows, and writes the right checksum behind them. */
+  private byte[] cachedRows(byte[] valid) {
+    ByteBuffer file = ByteBuffer.wrap(valid.clone()).order(ByteOrder.LITTLE_ENDIAN);
+    int headerEnd = CACHE_HEADER + file.getInt(CACHE_HEADER - Integer.BYTES);
+    boolean header = random.nextInt(4) != 0;
+    int begin = header ? CACHE_HEADER : headerEnd + Integer.BYTES;
+    int end = header ? headerEnd : valid.length - Integer.BYTES;
+    for (int changes = random.nextInt(1, 4); changes > 0; changes--) {
+      int at = begin + random.nextInt((end - begin) / Integer.BYTES) * Integer.BYTES;
+      int near = file.getInt(at) + random.nextInt(-2, 3);
+      file.putInt(at, random.nextBoolean() ? near : (int) BORDERS[random.nextInt(BORDERS.length)]);
+    }
+    CRC32C checksum = new CRC32C();
+    checksum.update(file.array(), begin, end - begin);
+    return file.putInt(end, (int) checksum.getValue()).array();
   }
 
   /** A number as protobuf writes it. */

@@ -56,6 +56,7 @@ final class Subjects {
     all.add(tokenizer("words", SeedTokenizers.words()));
     all.add(causal(folder));
     all.add(checkpoint(folder));
+    all.add(SeedCaches.subject(folder));
     return all;
   }
 

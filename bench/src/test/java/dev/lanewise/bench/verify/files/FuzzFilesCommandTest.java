@@ -36,7 +36,8 @@ class FuzzFilesCommandTest {
     assertThat(out.toString())
         .contains("seed 20261130")
         .containsPattern("encoder: 60 files, \\d+ refused")
-        .containsPattern("checkpoint: 60 files, \\d+ refused");
+        .containsPattern("checkpoint: 60 files, \\d+ refused")
+        .containsPattern("cache: 60 files, \\d+ refused");
   }
 
   @Test
