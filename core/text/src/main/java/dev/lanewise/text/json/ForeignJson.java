@@ -130,10 +130,11 @@ public final class ForeignJson {
 
   /** Whether a code point neither ends a line nor controls what shows it, and is a whole one. */
   private static boolean isShown(int c) {
-    return switch (Character.getType(c)) {
-      case Character.CONTROL, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR, Character.SURROGATE -> false;
-      default -> true;
-    };
+    int type = Character.getType(c);
+    return type != Character.CONTROL
+        && type != Character.LINE_SEPARATOR
+        && type != Character.PARAGRAPH_SEPARATOR
+        && type != Character.SURROGATE;
   }
 
   /** A required field. */

@@ -194,7 +194,7 @@ public final class AlignedText {
 
     private void grow() {
       if (text.length() > starts.length) {
-        Growth.check(text.length(), source.originalLength());
+        TextBudget.checkMade(text.length(), source.originalLength());
         int capacity = text.length() + text.length() / 2;
         starts = Arrays.copyOf(starts, capacity);
         ends = Arrays.copyOf(ends, capacity);

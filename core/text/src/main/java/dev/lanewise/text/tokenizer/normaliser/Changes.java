@@ -25,7 +25,7 @@ final class Changes {
   /** Appends a code point that stands for some of the source. */
   void add(int codePoint, int standsFor) {
     if (size == codePoints.length) {
-      Growth.check(size, source.originalLength());
+      TextBudget.checkMade(size, source.originalLength());
       codePoints = Arrays.copyOf(codePoints, size * 2);
       replaced = Arrays.copyOf(replaced, size * 2);
     }

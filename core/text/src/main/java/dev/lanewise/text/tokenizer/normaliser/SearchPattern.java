@@ -76,7 +76,7 @@ public final class SearchPattern {
    */
   public List<Range> ranges(String text, TextBudget budget) {
     List<Range> ranges = new ArrayList<>();
-    Matcher matcher = pattern.matcher(new CountedText(text, pattern, budget));
+    Matcher matcher = pattern.matcher(budget.counted(text, pattern));
     int done = 0;
     while (isFound(matcher)) {
       boolean empty = matcher.end() == matcher.start();

@@ -18,6 +18,11 @@ public final class TextBudget {
   /** Looks between two checks of the interrupt. */
   private static final int CHECKED = (1 << 16) - 1;
 
+  /** Largest factor of growth; a compatibility character of Unicode becomes 18 others, and their bytes are 33. */
+  private static final long FACTOR = 64;
+
+  private static final long MORE = 256;
+
   private long characters;
   private long left = MOST_OF_TEXT;
 
@@ -32,15 +37,35 @@ public final class TextBudget {
 
   /** The greatest length of what is made of the characters so far. */
   public long mostMade() {
-    return Growth.most(characters);
+    return most(characters);
+  }
+
+  private static long most(long original) {
+    return MORE + FACTOR * original;
   }
 
   /**
-   * Counts a look at a character.
+   * Checks the length of what is made of some characters: rules after one another may double a text again and again.
    *
-   * @throws IllegalArgumentException if it is one too many
+   * @throws IllegalArgumentException if it is too long
    */
-  void look(Pattern pattern) {
+  static void checkMade(long length, long original) {
+    if (length > most(original)) {
+      throw new IllegalArgumentException(
+          "the tokenizer makes " + length + " characters of " + original + " characters of a text, must be at most " + most(original));
+    }
+  }
+
+  /**
+   * A text in which a pattern is searched. Each look at one of its characters is counted.
+   *
+   * @throws IllegalArgumentException if a look is one too many
+   */
+  CharSequence counted(String text, Pattern pattern) {
+    return new Counted(text, pattern);
+  }
+
+  private void look(Pattern pattern) {
     left--; // by one, so that no multiple is passed over
     if ((left & CHECKED) == 0) {
       check(pattern);
@@ -55,6 +80,38 @@ public final class TextBudget {
               + characters
               + " characters takes too long to search, at last with the regular expression "
               + ForeignJson.shown(pattern.pattern()));
+    }
+  }
+
+  /** A text that pays for each look at its characters. */
+  private final class Counted implements CharSequence {
+    private final String text;
+    private final Pattern pattern;
+
+    Counted(String text, Pattern pattern) {
+      this.text = text;
+      this.pattern = pattern;
+    }
+
+    @Override
+    public int length() {
+      return text.length();
+    }
+
+    @Override
+    public char charAt(int index) {
+      look(pattern);
+      return text.charAt(index);
+    }
+
+    @Override
+    public CharSequence subSequence(int start, int end) {
+      return text.substring(start, end);
+    }
+
+    @Override
+    public String toString() {
+      return text;
     }
   }
 }
