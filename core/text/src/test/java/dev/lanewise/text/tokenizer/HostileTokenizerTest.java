@@ -175,8 +175,10 @@ class HostileTokenizerTest {
   }
 
   @Test
-  void expressionsThatMatchNothingInOneWay() throws IOException {
+  void expressionsThatMatchNothingManyTimesOrInOneWay() throws IOException {
     assertNormaliserRefused(REGEX.formatted("\"(?:){900000}(?!)\""), "too many ways to match nothing");
+    String nested = "(?:|)(?:".repeat(40) + "a" + ")".repeat(40);
+    assertNormaliserRefused(REGEX.formatted("\"" + nested + "\""), "too many ways to match nothing");
     for (String part : new String[] {"(?:a|)", "(?:a|b|)", "a?", "[b\\\\]]*", "(?:a+)?", "(?!c)", "\\\\b", "(?:a|b){0,1}", "\\\\p{L}*"}) {
       assertThat(normalising(REGEX.formatted("\"" + part.repeat(100) + "(?!)\"")).encode("xx").length()).as(part).isEqualTo(4);
     }

@@ -57,7 +57,7 @@ final class EmptyMatches {
 
     void endAlternative() {
       element(1, true);
-      sum += mayBeEmpty ? ways : ways - 1;
+      sum += mayBeEmpty || ways > 1 ? ways : 0; // those that end at a character count, too
       anyMayBeEmpty |= mayBeEmpty;
       ways = 1;
       mayBeEmpty = true;
