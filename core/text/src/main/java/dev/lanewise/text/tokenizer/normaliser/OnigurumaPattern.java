@@ -36,8 +36,8 @@ final class OnigurumaPattern {
 
   private static final long MOST_REPETITIONS = 1_000_000;
 
-  /** Limit for the steps of a search between two looks at the text: those of each way to match nothing. Published expressions have one. */
-  private static final double MOST_EMPTY_STEPS = 100_000;
+  /** Limit for the steps between two looks at the text: ways to match nothing, times the length. Published expressions have no such way. */
+  private static final double MOST_EMPTY_STEPS = 5_000;
 
   private final String source;
   private final StringBuilder target = new StringBuilder();
