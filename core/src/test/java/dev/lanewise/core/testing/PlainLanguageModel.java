@@ -164,10 +164,12 @@ public record PlainLanguageModel(
 
   /** The logits after each token of a text. */
   public double[][] logits(int... ids) {
+    float[] embedding = embedding();
+    float[] learned = learned();
     double[][] x = new double[ids.length][WIDTH];
     for (int row = 0; row < ids.length; row++) {
       for (int c = 0; c < WIDTH; c++) {
-        x[row][c] = embedding()[ids[row] * WIDTH + c] * embeddingScale + (positions == Kind.LEARNED ? learned()[row * WIDTH + c] : 0);
+        x[row][c] = embedding[ids[row] * WIDTH + c] * embeddingScale + (positions == Kind.LEARNED ? learned[row * WIDTH + c] : 0);
       }
     }
     for (int layer = 0; layer < LAYERS; layer++) {
