@@ -6,9 +6,9 @@ import dev.lanewise.kernels.Kernels;
 import org.junit.jupiter.api.Test;
 
 /**
- * The tests run on four paths (see the executions of Surefire in the root pom.xml); each run proves that attention took the path in its
- * name. Only the test of the same name in {@code kernels} can check the vector width of the hardware; hardware with narrower vectors is
- * allowed here.
+ * The tests run on the lanes of the machine and in plain Java, and with {@code -Pevery-width} on narrower vectors (see the executions of
+ * Surefire in the root pom.xml). Each run proves that attention took the path in its name. Only the test of the same name in {@code
+ * kernels} can check the vector width of the hardware; hardware with narrower vectors is allowed here.
  */
 class RunningPathTest {
 

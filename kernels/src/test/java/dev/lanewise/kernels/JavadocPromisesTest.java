@@ -13,6 +13,7 @@ import dev.lanewise.kernels.data.PackedMatrix;
 import dev.lanewise.kernels.data.RotaryTable;
 import dev.lanewise.kernels.probe.Probe;
 import dev.lanewise.kernels.testing.AttentionCall;
+import dev.lanewise.testing.StoredElement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -161,10 +162,10 @@ class JavadocPromisesTest {
     for (int row = 0; row < tried.length; row++) {
       float x = tried[row];
       memory.write(0, row, Heads.of(new float[] {x, x / 3}, 1, 1, 1, 2), Heads.of(new float[] {x}, 1, 1, 1, 1), 0, 0);
-      float stored = memory.key(0, 0, row, 0);
-      float third = memory.key(0, 0, row, 1);
+      float stored = StoredElement.key(memory, 0, 0, row, 0);
+      float third = StoredElement.key(memory, 0, 0, row, 1);
       String what = format + " of " + x;
-      assertThat(memory.value(0, 0, row, 0)).as(what).isEqualTo(stored);
+      assertThat(StoredElement.value(memory, 0, 0, row, 0)).as(what).isEqualTo(stored);
       switch (format) {
         case F32 -> assertThat(new float[] {stored, third}).as(what).containsExactly(x, x / 3);
         case F16 -> assertThat(stored).as(what).isEqualTo(Float.float16ToFloat(Float.floatToFloat16(x))).isFinite();
@@ -180,9 +181,9 @@ class JavadocPromisesTest {
     float[] special = {NAN, INFINITY, -INFINITY};
     for (int row = 0; row < 3; row++) {
       memory.write(0, row, Heads.of(new float[] {1, special[row]}, 1, 1, 1, 2), Heads.of(new float[] {1}, 1, 1, 1, 1), 0, 0);
-      assertThat(memory.key(0, 0, row, 1)).isEqualTo(Float.valueOf(format == KeyValueFormat.INT8 ? NAN : special[row]));
-      assertThat(memory.key(0, 0, row, 0)).isEqualTo(Float.valueOf(format == KeyValueFormat.INT8 ? NAN : 1));
-      assertThat(memory.value(0, 0, row, 0)).isEqualTo(1);
+      assertThat(StoredElement.key(memory, 0, 0, row, 1)).isEqualTo(Float.valueOf(format == KeyValueFormat.INT8 ? NAN : special[row]));
+      assertThat(StoredElement.key(memory, 0, 0, row, 0)).isEqualTo(Float.valueOf(format == KeyValueFormat.INT8 ? NAN : 1));
+      assertThat(StoredElement.value(memory, 0, 0, row, 0)).isEqualTo(1);
       memory.clearFrom(0, row);
       assertThat(memory.isSpecialFrom(0, 0)).isFalse();
     }

@@ -17,6 +17,7 @@ import dev.lanewise.kernels.data.RotaryTable;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.probe.Probe;
 import dev.lanewise.kernels.testing.AttentionCall;
+import dev.lanewise.testing.StoredElement;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.List;
@@ -315,8 +316,8 @@ class JavadocRefusalsTest {
     KeyValueLayout small = new KeyValueLayout(KeyValueFormat.BF16, 1, 1, 1);
     KeyValueMemory memory = KeyValueMemory.heap(small, 1000, null);
     memory.write(999, 15, Heads.of(new float[] {3}, 1, 1, 1, 1), Heads.of(new float[] {4}, 1, 1, 1, 1), 0, 0);
-    assertThat(memory.key(999, 0, 15, 0)).isEqualTo(3);
-    assertThat(memory.value(999, 0, 15, 0)).isEqualTo(4);
+    assertThat(StoredElement.key(memory, 999, 0, 15, 0)).isEqualTo(3);
+    assertThat(StoredElement.value(memory, 999, 0, 15, 0)).isEqualTo(4);
     Heads empty = new Heads(TEN, 0, MAX, MAX, MAX, 0, MAX, MAX, MAX);
     assertThat(empty.matrix(MAX - 1, MAX - 1, 5, 7)).isEqualTo(new Matrix(TEN, 0, 2, 0, MAX));
     assertThat(VIEW.matrix(1, 2, 4, 4).rows()).isZero();

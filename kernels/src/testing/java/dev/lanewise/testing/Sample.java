@@ -6,9 +6,9 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * The part of many like cases that a run computes; {@code -Dlanewise.tests} names it. A run on another path computes another part, so that
- * the paths of a daily run compute every case between them. No kind of case is left out: where cases are pairs, each value of either side
- * is in every part.
+ * The part of many like cases that a run computes; {@code -Dlanewise.tests} names it. The lanes of the machine, 256 and 128 bits have each
+ * its own, every case together; plain Java has that of 256 bits. No kind of case is left out: where cases are pairs, each value of either
+ * side is in every part.
  */
 public final class Sample {
   /** How many of the cases are computed. */
@@ -36,7 +36,7 @@ public final class Sample {
     return EXTENT;
   }
 
-  /** The number of this run's part: each path has its own. */
+  /** The number of this run's part, which its path determines. */
   private static int part() {
     String path = System.getProperty("lanewise.expectedPath", "preferred");
     return switch (path) {
@@ -66,7 +66,7 @@ public final class Sample {
     return Math.ceilDiv(all, EXTENT.parts);
   }
 
-  /** The first seed of {@link #count} seeds: each path has its own. */
+  /** The first seed of {@link #count} seeds: each part has its own. */
   public static long firstSeed(long first, int all) {
     return first + part() % EXTENT.parts * (long) count(all);
   }

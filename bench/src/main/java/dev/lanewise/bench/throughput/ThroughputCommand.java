@@ -27,7 +27,7 @@ import picocli.CommandLine.ParseResult;
 public final class ThroughputCommand extends BenchCommand {
   private static final double WARM_UP_SECONDS = 1;
 
-  /** A measurement that is shorter than half a second has a warm-up that is at least so many times as long. */
+  /** If SECONDS is below 0.5, the warm-up takes at least so many times as long as the measurement. */
   private static final double WARM_UP_FACTOR = 2;
 
   private static final int MAX_WARM_UP = 10;
@@ -71,7 +71,8 @@ public final class ThroughputCommand extends BenchCommand {
       paramLabel = "SECONDS",
       defaultValue = "3",
       description =
-          "How long to measure, after a warm-up of a second or more, or of 2 * SECONDS if these are less (default: ${DEFAULT-VALUE}).")
+          "How long to measure (default: ${DEFAULT-VALUE}). The warm-up before takes at least a second, or 2 * SECONDS if SECONDS is below"
+              + " 0.5.")
   private double seconds;
 
   @Option(

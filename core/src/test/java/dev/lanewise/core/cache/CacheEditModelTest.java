@@ -306,11 +306,9 @@ class CacheEditModelTest {
       KeyValueMemory memory = rows.memory(row / 16);
       int block = rows.physicalBlock(row / 16);
       float[] x = new float[HEADS * (KEY_DIM + VALUE_DIM)];
-      for (int i = 0; i < HEADS * KEY_DIM; i++) {
-        x[i] = memory.key(block, i / KEY_DIM, row % 16, i % KEY_DIM);
-      }
-      for (int i = 0; i < HEADS * VALUE_DIM; i++) {
-        x[HEADS * KEY_DIM + i] = memory.value(block, i / VALUE_DIM, row % 16, i % VALUE_DIM);
+      for (int head = 0; head < HEADS; head++) {
+        memory.readKey(block, head, row % 16, x, head * KEY_DIM, 1);
+        memory.readValue(block, head, row % 16, x, HEADS * KEY_DIM + head * VALUE_DIM, 1);
       }
       cache.releaseShared();
       return x;

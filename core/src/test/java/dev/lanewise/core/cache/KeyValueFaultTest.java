@@ -11,6 +11,7 @@ import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueMemory;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.testing.StoredElement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -218,10 +219,10 @@ class KeyValueFaultTest {
     CachedSequence rows = cache.acquireShared();
     KeyValueMemory memory = rows.memory(0);
     assertThatThrownBy(cache::close).isInstanceOf(IllegalStateException.class).hasMessageContaining("in use");
-    assertThat(memory.key(0, 0, 0, 0)).isEqualTo(7);
+    assertThat(StoredElement.key(memory, 0, 0, 0, 0)).isEqualTo(7);
     cache.releaseShared();
     cache.close();
-    assertThatThrownBy(() -> memory.key(0, 0, 0, 0)).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> StoredElement.key(memory, 0, 0, 0, 0)).isInstanceOf(IllegalStateException.class);
   }
 
   @Test

@@ -8,6 +8,7 @@ import dev.lanewise.core.testing.CachedRows;
 import dev.lanewise.kernels.cache.KeyValueMemory;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.testing.StoredElement;
 import java.lang.management.ManagementFactory;
 import java.lang.ref.WeakReference;
 import java.util.Arrays;
@@ -223,13 +224,15 @@ class KeyValueMemoryTest {
     KeyValueMemory page = pooled.acquireShared().memory(0);
     pooled.releaseShared();
     pooled.close();
-    assertThat(page.key(0, 0, 0, 0)).as("pages stay with the pool").isEqualTo(7);
+    assertThat(StoredElement.key(page, 0, 0, 0, 0)).as("pages stay with the pool").isEqualTo(7);
     pool.close();
     assertFreed(page);
   }
 
   private static void assertFreed(KeyValueMemory memory) {
-    assertThatThrownBy(() -> memory.key(0, 0, 0, 0)).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+    assertThatThrownBy(() -> StoredElement.key(memory, 0, 0, 0, 0))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("closed");
   }
 
   /** As the Javadoc says, only close frees memory outside the heap; a cache on the heap is freed with its last reference. */
@@ -245,7 +248,7 @@ class KeyValueMemoryTest {
       Thread.sleep(10);
     }
     assertThat(heap.get()).isNull();
-    assertThat(offHeap.key(0, 0, 0, 0)).as("nobody has freed it").isEqualTo(7);
+    assertThat(StoredElement.key(offHeap, 0, 0, 0, 0)).as("nobody has freed it").isEqualTo(7);
   }
 
   private static WeakReference<KeyValueMemory> forgotten(KeyValueCache cache) {

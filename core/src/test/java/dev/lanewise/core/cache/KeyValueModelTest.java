@@ -15,6 +15,7 @@ import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.testing.StoredElement;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
@@ -266,11 +267,11 @@ class KeyValueModelTest {
       KeyValueMemory memory = rows.memory(block);
       int place = rows.physicalBlock(block);
       for (int i = 0; i < HEADS * HEAD_DIM; i++) {
-        float stored = memory.key(place, i / HEAD_DIM, inBlock, i % HEAD_DIM);
+        float stored = StoredElement.key(memory, place, i / HEAD_DIM, inBlock, i % HEAD_DIM);
         check("key", row, i, stored, expected.key()[i], expected.keyTolerance()[i]);
       }
       for (int i = 0; i < HEADS * VALUE_DIM; i++) {
-        float stored = memory.value(place, i / VALUE_DIM, inBlock, i % VALUE_DIM);
+        float stored = StoredElement.value(memory, place, i / VALUE_DIM, inBlock, i % VALUE_DIM);
         check("value", row, i, stored, expected.value()[i], expected.valueTolerance()[i]);
       }
     }

@@ -12,6 +12,7 @@ import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.testing.StoredElement;
 import java.lang.foreign.Arena;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
@@ -36,16 +37,16 @@ class KeyValueReleaseTest {
     CachedRows.append(ofPool, 3, 0);
     KeyValueMemory pooled = memory(ofPool);
     ofPool.close();
-    assertThat(pooled.key(0, 0, 2, 0)).as("the pool is still there").isEqualTo(2);
+    assertThat(StoredElement.key(pooled, 0, 0, 2, 0)).as("the pool is still there").isEqualTo(2);
     pool.close();
-    assertThatThrownBy(() -> pooled.key(0, 0, 2, 0)).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> StoredElement.key(pooled, 0, 0, 2, 0)).isInstanceOf(IllegalStateException.class);
 
     KeyValueCache alone = KeyValueCache.builder(1, 4).capacity(16).offHeap().build();
     CachedRows.append(alone, 3, 0);
     KeyValueMemory own = memory(alone);
-    assertThat(own.key(0, 0, 2, 0)).isEqualTo(2);
+    assertThat(StoredElement.key(own, 0, 0, 2, 0)).isEqualTo(2);
     alone.close();
-    assertThatThrownBy(() -> own.key(0, 0, 2, 0)).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> StoredElement.key(own, 0, 0, 2, 0)).isInstanceOf(IllegalStateException.class);
   }
 
   /** If one of several caches refuses a read, no cache stays in use. */

@@ -5,6 +5,7 @@ import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
 import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.testing.StoredElement;
 
 /** Appends rows in which all elements are the same number, and reads them from a cache. */
 public final class CachedRows {
@@ -43,8 +44,8 @@ public final class CachedRows {
       KeyValueMemory memory = rows.memory(block);
       int inBlock = row % KeyValueLayout.BLOCK_ROWS;
       return key
-          ? memory.key(rows.physicalBlock(block), head, inBlock, column)
-          : memory.value(rows.physicalBlock(block), head, inBlock, column);
+          ? StoredElement.key(memory, rows.physicalBlock(block), head, inBlock, column)
+          : StoredElement.value(memory, rows.physicalBlock(block), head, inBlock, column);
     } finally {
       cache.releaseShared();
     }

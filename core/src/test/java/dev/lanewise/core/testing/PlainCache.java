@@ -62,12 +62,8 @@ public record PlainCache(KeyValueMemory memory, int rows, List<Integer> physical
       int block = physicalBlock(row / KeyValueLayout.BLOCK_ROWS);
       int inBlock = row % KeyValueLayout.BLOCK_ROWS;
       for (int head = 0; head < key.heads(); head++) {
-        for (int d = 0; d < key.width(); d++) {
-          key.data()[key.index(0, head, from + row, d)] = memory.key(block, head, inBlock, d);
-        }
-        for (int d = 0; d < value.width(); d++) {
-          value.data()[value.index(0, head, from + row, d)] = memory.value(block, head, inBlock, d);
-        }
+        memory.readKey(block, head, inBlock, key.data(), key.index(0, head, from + row, 0), key.columnStride());
+        memory.readValue(block, head, inBlock, value.data(), value.index(0, head, from + row, 0), value.columnStride());
       }
     }
   }

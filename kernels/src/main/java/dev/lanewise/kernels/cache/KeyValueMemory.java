@@ -295,19 +295,4 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
       to[from + d * stride] = get(base + layout.valueIndex(row, d)) * scale;
     }
   }
-
-  /** An element of K with its scales applied. */
-  public float key(int block, int head, int row, int d) {
-    float x = get(keyIndex(block, head) + layout.keyIndex(row, d));
-    if (keyChannels != null) {
-      x *= keyChannels[head * layout.keyWidth() + d];
-    }
-    return scales.length == 0 ? x : x * scales[scaleIndex(block, head) + row];
-  }
-
-  /** An element of V with its scale applied. */
-  public float value(int block, int head, int row, int column) {
-    float x = get(valueIndex(block, head) + layout.valueIndex(row, column));
-    return scales.length == 0 ? x : x * scales[scaleIndex(block, head) + KeyValueLayout.BLOCK_ROWS + row];
-  }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.testing.HeadsLayout;
+import dev.lanewise.testing.StoredElement;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
@@ -88,7 +89,9 @@ class KeyValueMemoryTest {
   }
 
   private static float stored(KeyValueMemory memory, boolean isKey, int head, int row, int d) {
-    return isKey ? memory.key(row / BLOCK_ROWS, head, row % BLOCK_ROWS, d) : memory.value(row / BLOCK_ROWS, head, row % BLOCK_ROWS, d);
+    return isKey
+        ? StoredElement.key(memory, row / BLOCK_ROWS, head, row % BLOCK_ROWS, d)
+        : StoredElement.value(memory, row / BLOCK_ROWS, head, row % BLOCK_ROWS, d);
   }
 
   /** A column a thousand times as large as the others leaves them their precision. */
@@ -135,8 +138,8 @@ class KeyValueMemoryTest {
               memory.clearFrom(1, 6);
               assertThat(memory.isSpecialFrom(1, 6)).isFalse();
               assertThat(memory.isSpecial(1)).isTrue();
-              assertThat(memory.value(1, 0, 14, 3)).isZero();
-              assertThat(memory.key(1, 0, 13, 3)).isNotZero();
+              assertThat(StoredElement.value(memory, 1, 0, 14, 3)).isZero();
+              assertThat(StoredElement.key(memory, 1, 0, 13, 3)).isNotZero();
               memory.write(1, 5, key, value, 1, 0);
               assertThat(memory.isSpecial(1)).isFalse();
             });
@@ -153,11 +156,11 @@ class KeyValueMemoryTest {
               key.data()[1] = 65519;
               memory.write(0, 0, key, value, 0, 0);
               assertThat(memory.isSpecial(0)).isFalse();
-              assertThat(memory.key(0, 0, 0, 1)).isEqualTo(65504);
+              assertThat(StoredElement.key(memory, 0, 0, 0, 1)).isEqualTo(65504);
               key.data()[1] = 65520;
               memory.write(0, 0, key, value, 0, 0);
               assertThat(memory.isSpecial(0)).isTrue();
-              assertThat(memory.key(0, 0, 0, 1)).isInfinite();
+              assertThat(StoredElement.key(memory, 0, 0, 0, 1)).isInfinite();
             });
   }
 
@@ -186,10 +189,10 @@ class KeyValueMemoryTest {
     List<Float> elements = new ArrayList<>();
     for (int head = 0; head < HEADS; head++) {
       for (int d = 0; d < KEY_WIDTH; d++) {
-        elements.add(memory.key(block, head, row, d));
+        elements.add(StoredElement.key(memory, block, head, row, d));
       }
       for (int d = 0; d < VALUE_WIDTH; d++) {
-        elements.add(memory.value(block, head, row, d));
+        elements.add(StoredElement.value(memory, block, head, row, d));
       }
     }
     return elements;

@@ -5,6 +5,7 @@ import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.testing.StoredElement;
 import java.lang.foreign.Arena;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -77,7 +78,7 @@ public final class ShuffledCache implements CachedSequence {
         stored,
         (b, head, row, d) -> {
           int block = order[row / BLOCK];
-          float x = key ? memory.key(block, head, row % BLOCK, d) : memory.value(block, head, row % BLOCK, d);
+          float x = key ? StoredElement.key(memory, block, head, row % BLOCK, d) : StoredElement.value(memory, block, head, row % BLOCK, d);
           stored.data()[stored.index(b, head, row, d)] = isDropped(row) ? Float.NaN : x;
         });
     return stored;
