@@ -7,12 +7,14 @@ import static org.assertj.core.api.Assertions.within;
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.testing.Views;
+import dev.lanewise.kernels.data.Dropout;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.RowFunction;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.data.Stage;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -66,6 +68,8 @@ class ReferenceAttentionTest {
     double[] row = dense().output(1, 2, 1);
     assertThat(row).hasSize(3).containsExactly(Arrays.copyOfRange(all, 3 * ((HEADS + 2) * QUERIES + 1), 3 * ((HEADS + 2) * QUERIES + 2)));
     assertThatThrownBy(() -> dense().output(1, 2, QUERIES)).isInstanceOf(IndexOutOfBoundsException.class).hasMessageContaining("query");
+    assertThatThrownBy(() -> dense().output(1, HEADS, 2)).isInstanceOf(IndexOutOfBoundsException.class).hasMessageContaining("head");
+    assertThatThrownBy(() -> dense().output(2, 2, 2)).isInstanceOf(IndexOutOfBoundsException.class).hasMessageContaining("b is 2");
     assertThatThrownBy(() -> ReferenceAttention.of(CAUSAL, query, key).output(0, 0, 0)).isInstanceOf(IllegalStateException.class);
   }
 
@@ -139,6 +143,62 @@ class ReferenceAttentionTest {
       assertThat(function[n]).isEqualTo(visible ? (float) raw[n] : raw[n]);
     }
     assertThat(dense(CAUSAL.withNormaliser(Normaliser.softmax())).output()).isEqualTo(dense().output());
+  }
+
+  /** A function is called once for consecutive visible keys, here those before and after a key that is masked. */
+  @Test
+  void aFunctionOfTheCallerSeesWholeSegments() {
+    List<List<Integer>> segments = new ArrayList<>();
+    RowFunction record = (row, offset, length, b, head, i, first) -> segments.add(List.of(b, head, i, first, length));
+    dense(Attention.standard().withMask(Mask.evaluate((b, head, i, j) -> j != 2, 2, HEADS, QUERIES, KEYS)).withWeightFunction(record))
+        .weights();
+    List<List<Integer>> expected = new ArrayList<>();
+    for (int row = 0; row < 2 * HEADS * QUERIES; row++) {
+      expected.add(List.of(row / (HEADS * QUERIES), row / QUERIES % HEADS, row % QUERIES, 0, 2));
+      expected.add(List.of(row / (HEADS * QUERIES), row / QUERIES % HEADS, row % QUERIES, 3, 2));
+    }
+    assertThat(segments).isEqualTo(expected);
+  }
+
+  /** A bias of ALiBi is the slope times the distance of positions: rows, or the depths of a tree, or the numbers of the caller. */
+  @Test
+  void distancesOfAlibi() {
+    float[] slopes = {0.5f, 1, 2, 3};
+    int[] rows = {0, 1, 2, 3, 4};
+    assertDistances(CAUSAL.withAlibi(slopes), slopes, new int[] {2, 3, 4}, new int[] {2, 3, 4}, rows);
+    assertDistances(CAUSAL.withAlibi(slopes, 7, 1), slopes, new int[] {7, 8, 9}, new int[] {1, 2, 3}, rows);
+    Attention tree = Attention.standard().withMask(Mask.tree(-1, 0, 0)).withAlibi(slopes);
+    int[] positions = {2, 3, 3};
+    assertDistances(tree, slopes, positions, positions, new int[] {0, 1, 2, 3, 3});
+  }
+
+  private void assertDistances(Attention attention, float[] slopes, int[] first, int[] second, int[] keys) {
+    double[] raw = dense(Attention.standard()).scores(Stage.CHANGED);
+    double[] scores = dense(attention).scores(Stage.CHANGED);
+    for (int n = 0; n < scores.length; n++) {
+      int own = (n < scores.length / 2 ? first : second)[n / KEYS % QUERIES];
+      double distance = Math.abs(own - keys[n % KEYS]);
+      assertThat(scores[n]).as("score %d", n).isCloseTo(raw[n] - slopes[n / (QUERIES * KEYS) % HEADS] * distance, within(1e-12));
+    }
+  }
+
+  /** Dropout multiplies the weight of each key by its factor. */
+  @Test
+  void dropoutOfWeights() {
+    Dropout dropout = new Dropout(0.4f, 5, 6);
+    double[] weights = dense().weights();
+    double[] kept = dense(CAUSAL.withDropout(dropout.rate(), dropout.seed(), dropout.call())).weights();
+    float[] factors = new float[KEYS];
+    int dropped = 0;
+    for (int n = 0; n < weights.length; n++) {
+      if (n % KEYS == 0) {
+        dropout.factors(n / (QUERIES * KEYS), n / KEYS % QUERIES, 0, KEYS, new int[4], factors, 0);
+      }
+      float factor = factors[n % KEYS];
+      dropped += factor == 0 ? 1 : 0;
+      assertThat(kept[n]).as("weight %d", n).isCloseTo(weights[n] * factor, within(1e-6));
+    }
+    assertThat(dropped).isBetween(1, weights.length - 1);
   }
 
   @Test

@@ -184,6 +184,7 @@ class LossTest {
     SequenceBatch y = SequenceBatch.zeros(4, 1, 6);
     SequenceBatch small = SequenceBatch.zeros(3, 1, 6);
     SequenceBatch narrow = SequenceBatch.zeros(4, 1, 5);
+    SequenceBatch tall = SequenceBatch.zeros(4, 2, 6);
     MeanSquaredError squares = MeanSquaredError.standard();
     CosineLoss cosine = CosineLoss.scores();
     InfoNce contrast = InfoNce.of(0.1);
@@ -202,6 +203,10 @@ class LossTest {
             Wrong.argument("a score", t -> cosine.compute(x, y, new float[] {1, Float.NaN, 0, 1}, view(t, 0), null), "targets[1]", "NaN"),
             Wrong.overlap("firstGradient", "second", 0, t -> cosine.compute(x, view(t, 0), targets, view(t, 3), null)),
             Wrong.overlap("firstGradient", "secondGradient", 6, t -> cosine.compute(x, y, targets, view(t, 3), view(t, 6))),
+            Wrong.overlap("secondGradient", "first", 0, t -> cosine.compute(view(t, 0), y, targets, null, view(t, 3))),
+            Wrong.argument("rows", t -> cosine.compute(x, tall, targets, null, null), "first.rows", "1", "second.rows", "2"),
+            Wrong.argument("gradient", t -> cosine.compute(x, y, targets, view(t, 0).batch(0, 3), null), "firstGradient.batch", "3", "4"),
+            Wrong.argument("gradient", t -> cosine.compute(x, y, targets, null, view(t, 0).batch(0, 3)), "secondGradient.batch", "3", "4"),
             Wrong.argument("temperature", t -> InfoNce.of(0), "temperature", "0.0"),
             Wrong.argument("temperature", t -> InfoNce.of(Double.NaN), "temperature", "NaN"),
             Wrong.argument("documents", t -> contrast.compute(x, small, view(t, 0), null), "documents.batch", "3", "4"),
@@ -209,6 +214,10 @@ class LossTest {
             Wrong.argument("gradient", t -> contrast.compute(x, y, view(t, 0).batch(0, 3), null), "queryGradient.batch", "3", "4"),
             Wrong.overlap("queryGradient", "queries", 0, t -> contrast.compute(view(t, 0), y, view(t, 0), null)),
             Wrong.overlap("documentGradient", "queries", 0, t -> contrast.compute(view(t, 0), y, null, view(t, 3))),
+            Wrong.argument("gradient", t -> contrast.compute(x, y, null, view(t, 0).batch(0, 3)), "documentGradient.batch", "3", "4"),
+            Wrong.overlap("queryGradient", "documents", 0, t -> contrast.compute(x, view(t, 0), view(t, 3), null)),
+            Wrong.overlap("documentGradient", "documents", 0, t -> contrast.compute(x, view(t, 0), null, view(t, 3))),
+            Wrong.overlap("queryGradient", "documentGradient", 6, t -> contrast.compute(x, y, view(t, 3), view(t, 6))),
             Wrong.isNull("documents", t -> contrast.compute(x, Wrong.nothing(), view(t, 0), null)))
         .forEach(Wrong::verify);
   }
