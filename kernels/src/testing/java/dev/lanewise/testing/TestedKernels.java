@@ -10,11 +10,12 @@ public final class TestedKernels {
 
   /**
    * The selected kernels and, unless this is a run on narrower vectors, the plain ones. These are the same on every path, and a daily build
-   * runs them as the selected ones of its last path, so there the first path leaves them out as well.
+   * runs them as the selected ones of its last path, so there the first path leaves them out as well. A quick run has one path.
    */
   public static List<Kernels> all() {
     boolean narrower = System.getProperty("lanewise.expectedPath", "preferred").startsWith("vector-");
     boolean plainFollows = Sample.extent() == Sample.Extent.DAILY && !Boolean.parseBoolean(System.getProperty("lanewise.onlyPath", "true"));
-    return narrower || plainFollows ? List.of(Kernels.selected()) : Stream.of(Kernels.selected(), Kernels.scalar()).distinct().toList();
+    boolean onePath = Sample.extent() == Sample.Extent.QUICK;
+    return narrower || plainFollows || onePath ? List.of(Kernels.selected()) : Stream.of(Kernels.selected(), Kernels.scalar()).distinct().toList();
   }
 }
