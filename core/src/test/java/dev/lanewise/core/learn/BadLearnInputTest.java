@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.core.SequenceBatch;
+import dev.lanewise.core.position.Positions;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.data.PackedSequences;
@@ -119,6 +120,22 @@ class BadLearnInputTest {
             Wrong.argument(
                 "rows of x", t -> positions.forward(new SequenceBatch(t, 0, 1, 3, WIDTH, 12, 0), Trace.create()), "x.rowStride", "0", "4"))
         .forEach(Wrong::verify);
+  }
+
+  @Test
+  void positionsThatDoNotLearn() {
+    TrainablePositions fixed = TrainablePositions.fixed(Positions.learned(new float[] {1, 2, 3, 4, 5, 6}, 3, 2));
+    assertThat(fixed.count()).isEqualTo(3);
+    assertThat(fixed.embedDim()).isEqualTo(2);
+    assertThat(fixed.parameters()).isEmpty();
+    SequenceBatch x = zeros(1, 2, 2);
+    fixed.forward(x, Trace.create());
+    assertThat(x.data()).containsExactly(1, 2, 3, 4);
+  }
+
+  @Test
+  void shapesOfParameters() {
+    Wrong.argument("a dimension", t -> Parameter.of("w", t, -2, -2048), "shape[0]", "w", "-2", "0").verify();
   }
 
   /** Normally distributed numbers have the asked deviation; weights of a norm are 1 and biases are 0. */

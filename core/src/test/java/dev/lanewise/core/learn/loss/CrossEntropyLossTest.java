@@ -136,6 +136,7 @@ class CrossEntropyLossTest {
             Wrong.argument("smoothing", t -> loss.withLabelSmoothing(1.5), "smoothing", "1.5", "1"),
             Wrong.argument("smoothing", t -> loss.withLabelSmoothing(Double.NaN), "smoothing", "NaN"),
             Wrong.argument("divisor", t -> loss.withDivisor(0), "divisor", "0.0"),
+            Wrong.argument("divisor", t -> loss.withDivisor(Double.POSITIVE_INFINITY), "divisor", "Infinity"),
             Wrong.argument("threads", t -> loss.withThreads(0), "threads", "0", "1"),
             Wrong.isNull("logits", t -> loss.compute(Wrong.nothing(), targets, SequenceBatch.of(t, 1, 3, 5))),
             Wrong.isNull("targets", t -> loss.compute(x, Wrong.nothing(), SequenceBatch.of(t, 1, 3, 5))))

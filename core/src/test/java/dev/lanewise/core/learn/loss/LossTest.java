@@ -209,6 +209,7 @@ class LossTest {
             Wrong.argument("gradient", t -> cosine.compute(x, y, targets, null, view(t, 0).batch(0, 3)), "secondGradient.batch", "3", "4"),
             Wrong.argument("temperature", t -> InfoNce.of(0), "temperature", "0.0"),
             Wrong.argument("temperature", t -> InfoNce.of(Double.NaN), "temperature", "NaN"),
+            Wrong.argument("temperature", t -> InfoNce.of(Double.POSITIVE_INFINITY), "temperature", "Infinity"),
             Wrong.argument("documents", t -> contrast.compute(x, small, view(t, 0), null), "documents.batch", "3", "4"),
             Wrong.argument("documents", t -> contrast.compute(x, narrow, view(t, 0), null), "queries.width", "6", "5"),
             Wrong.argument("gradient", t -> contrast.compute(x, y, view(t, 0).batch(0, 3), null), "queryGradient.batch", "3", "4"),

@@ -101,6 +101,12 @@ class ScheduleTest {
   }
 
   @Test
+  void theMinimumIsAnythingUpToTheLargestRate() {
+    assertThat(Schedule.linear(1, 5).withMinimum(1).rate(5)).isEqualTo(1);
+    assertThat(Schedule.linear(1, 5).withMinimum(0).rate(5)).isZero();
+  }
+
+  @Test
   void wrongArguments() {
     List.of(
             Wrong.argument("rate", t -> Schedule.constant(-1), "rate", "-1.0"),
