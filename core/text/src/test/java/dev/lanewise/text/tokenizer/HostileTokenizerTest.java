@@ -92,13 +92,15 @@ class HostileTokenizerTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("takes too long to search");
     StreamingDecoder stream = tokenizer.streamingDecoder();
+    assertThat(stream.append(5000)).isEqualTo(PART + "0");
     assertThatThrownBy(
             () -> {
               for (int id : ids) {
                 stream.append(id);
               }
             })
-        .isInstanceOf(IllegalArgumentException.class);
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("takes too long to search");
   }
 
   private static String added(int number, boolean normalized) {
@@ -166,7 +168,25 @@ class HostileTokenizerTest {
 
   /** A search tries all ways to match nothing without a look at the text, which is what the limit for searches counts. */
   @ParameterizedTest
-  @ValueSource(strings = {"(?:|)", "(?:a?|b?)", "$?", "\\\\b*", "(?=)?", "(a*)*", "()?", "(?:^|\\\\G)", "(?:a?)??", "(?i:b|c?|)"})
+  @ValueSource(
+      strings = {
+        "(?:|)",
+        "(?:a?|b?)",
+        "$?",
+        "\\\\b*",
+        "(?=)?",
+        "(a*)*",
+        "()?",
+        "(?:^|\\\\G)",
+        "(?:a?)??",
+        "(?i:b|c?|)",
+        "$(?:\\\\x61?|b?)",
+        "$(?:\\\\x{62}?|b?)",
+        "$(?:\\\\u0061?|b?)",
+        "$(?:\\\\061?|b?)",
+        "$(?:\\\\pL?|b?)",
+        "$(?:😀?|b?)"
+      })
   void expressionsThatMatchNothingInManyWays(String part) throws IOException {
     for (String end : new String[] {"(?!)", "c", ""}) {
       assertNormaliserRefused(REGEX.formatted("\"" + part.repeat(40) + end + "\""), "too many ways to match nothing");
@@ -182,6 +202,20 @@ class HostileTokenizerTest {
     for (String part : new String[] {"(?:a|)", "(?:a|b|)", "a?", "[b\\\\]]*", "(?:a+)?", "(?!c)", "\\\\b", "(?:a|b){0,1}", "\\\\p{L}*"}) {
       assertThat(normalising(REGEX.formatted("\"" + part.repeat(100) + "(?!)\"")).encode("xx").length()).as(part).isEqualTo(4);
     }
+  }
+
+  /** Just below the limit for one search, which takes its steps at each index of a text. */
+  @ParameterizedTest
+  @ValueSource(strings = {"7 (?:|)", "4990 ()", "1 (?<=(?!)a{0,150})"})
+  void searchesWithoutALook(String part) throws IOException {
+    int space = part.indexOf(' ');
+    String regex = part.substring(space + 1).repeat(Integer.parseInt(part.substring(0, space))) + "(?!)";
+    Tokenizer tokenizer = normalising(sequence("normalizers", REGEX.formatted("\"" + regex + "\""), 100));
+    assertThat(tokenizer.encode("x").length()).isEqualTo(3);
+    String text = "x".repeat(20_000);
+    assertThatThrownBy(() -> tokenizer.encode(text))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("takes too long to search");
   }
 
   @Test

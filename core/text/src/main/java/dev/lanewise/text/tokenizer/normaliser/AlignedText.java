@@ -5,9 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A text that was made from an original text, and for each of its UTF-16 characters the range of the original that it comes from. Indices
- * of the original are UTF-16 indices, too. Immutable.
- *
- * <p>All texts that are made from one original share the {@link TextBudget} of its searches.
+ * of the original are UTF-16 indices, too. Immutable, except for the {@link TextBudget} that all texts of one original share: use them on
+ * one thread.
  *
  * <p>Characters that were removed have no range. Two characters may share a range: é becomes e and an accent, and both come from é.
  */

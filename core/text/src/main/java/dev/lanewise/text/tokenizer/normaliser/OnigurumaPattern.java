@@ -2,6 +2,7 @@ package dev.lanewise.text.tokenizer.normaliser;
 
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
@@ -36,8 +37,14 @@ final class OnigurumaPattern {
 
   private static final long MOST_REPETITIONS = 1_000_000;
 
-  /** Limit for the steps between two looks at the text: ways to match nothing, times the length. Published expressions have no such way. */
+  /**
+   * Limit for the steps between two looks at the text: ways to match nothing, times the length. Published expressions have at most one such
+   * way.
+   */
   private static final double MOST_EMPTY_STEPS = 5_000;
+
+  /** An escape of a character by its number in braces. */
+  private static final Pattern IN_BRACES = Pattern.compile("\\\\x\\{[0-9a-fA-F]+}");
 
   private final String source;
   private final StringBuilder target = new StringBuilder();
@@ -45,6 +52,9 @@ final class OnigurumaPattern {
 
   /** The product of the numbers of repetitions so far. */
   private long repetitions = 1;
+
+  /** Length of the target behind the last quantifier or flags. Java repeats nothing there, and Oniguruma what is in front. */
+  private int behindQuantifier = -1;
 
   /** Nesting of character classes. */
   private int depth;
@@ -66,7 +76,7 @@ final class OnigurumaPattern {
     } catch (PatternSyntaxException e) {
       throw new IllegalArgumentException("regular expression " + regex + " is not valid: " + e.getDescription(), e);
     }
-    if (EmptyMatches.count(translated) * translated.length() > MOST_EMPTY_STEPS) {
+    if (EmptyMatches.steps(translated) > MOST_EMPTY_STEPS) {
       throw new IllegalArgumentException("too many ways to match nothing, in the regular expression " + regex);
     }
     return pattern;
@@ -90,6 +100,7 @@ final class OnigurumaPattern {
         interval();
       } else {
         copy(1);
+        behindQuantifier = c == '?' || c == '*' || c == '+' ? target.length() : behindQuantifier;
       }
     }
     return target.toString();
@@ -113,6 +124,12 @@ final class OnigurumaPattern {
     } else if (c == 'v') {
       target.append("\\x0b");
       at += 2;
+    } else if (c == 'x' && source.startsWith("{", at + 2)) {
+      Matcher escape = IN_BRACES.matcher(source).region(at, source.length());
+      if (!escape.lookingAt()) {
+        throw refused("\\x{");
+      }
+      copy(escape.end() - at);
     } else if ((c >= '1' && c <= '9') || SAME.indexOf(c) >= 0 || isSign(c)) {
       copy(2);
     } else if (c >= 0x80) {
@@ -191,6 +208,7 @@ final class OnigurumaPattern {
     }
     // m is "the dot matches line feeds" there. Letters of all scripts have cases there.
     target.append("(?").append(flags.replace("m", "s").replace("i", "iu")).append(then);
+    behindQuantifier = then == ')' ? target.length() : behindQuantifier;
     at = end + 1;
   }
 
@@ -205,8 +223,12 @@ final class OnigurumaPattern {
     if (source.startsWith("+", close + 1)) {
       throw refused("{" + inner + "}+");
     }
+    if (target.length() == behindQuantifier) {
+      throw refused("{" + inner + "} behind a quantifier or flags");
+    }
     repeats(inner);
     target.append('{').append(inner.startsWith(",") ? "0" : "").append(inner).append('}');
+    behindQuantifier = target.length();
     at = close + 1;
   }
 

@@ -8,15 +8,22 @@ import java.util.regex.Pattern;
 
 /** What a file searches for in a text: a string or a regular expression. */
 public final class SearchPattern {
+  /** Steps that cost as much as one look. */
+  private static final long STEPS_OF_LOOK = 16;
+
   private final Pattern pattern;
 
-  private SearchPattern(Pattern pattern) {
+  /** The greatest number of steps without a look, all of which a search may need at each index of a text; 0 for strings. */
+  private final long stepsAtAPosition;
+
+  private SearchPattern(Pattern pattern, long stepsAtAPosition) {
     this.pattern = pattern;
+    this.stepsAtAPosition = stepsAtAPosition;
   }
 
   /** Searches for a string. */
   public static SearchPattern ofString(String text) {
-    return new SearchPattern(Pattern.compile(text, Pattern.LITERAL));
+    return new SearchPattern(Pattern.compile(text, Pattern.LITERAL), 0);
   }
 
   /**
@@ -25,7 +32,8 @@ public final class SearchPattern {
    * @throws IllegalArgumentException if it is none, or Java cannot express it; the message names the place
    */
   public static SearchPattern ofRegex(String regex) {
-    return new SearchPattern(OnigurumaPattern.compile(regex));
+    Pattern pattern = OnigurumaPattern.compile(regex);
+    return new SearchPattern(pattern, (long) Math.ceil(EmptyMatches.steps(pattern.pattern())));
   }
 
   /**
@@ -75,6 +83,7 @@ public final class SearchPattern {
    * @throws IllegalArgumentException if the budget is used up
    */
   public List<Range> ranges(String text, TextBudget budget) {
+    budget.spend((text.length() + 1L) * stepsAtAPosition / STEPS_OF_LOOK, pattern);
     List<Range> ranges = new ArrayList<>();
     Matcher matcher = pattern.matcher(budget.counted(text, pattern));
     int done = 0;

@@ -65,9 +65,22 @@ public final class TextBudget {
     return new Counted(text, pattern);
   }
 
+  /**
+   * Counts a search that takes time without a look at its text.
+   *
+   * @param looks the number of looks that take the same time
+   * @throws IllegalArgumentException if they are too many
+   */
+  void spend(long looks, Pattern pattern) {
+    if (looks > 0) {
+      left -= looks;
+      check(pattern);
+    }
+  }
+
   private void look(Pattern pattern) {
     left--; // by one, so that no multiple is passed over
-    if ((left & CHECKED) == 0) {
+    if (left <= 0 || (left & CHECKED) == 0) {
       check(pattern);
     }
   }

@@ -27,6 +27,14 @@ class OnigurumaPatternTest {
         "a{x|ba{xx|a{x",
         "(?#comment)b|ab|b",
         "\\s+(?!\\S)|a  b|\" \"",
+        "a+?b|aab|aab",
+        "a++b|aab|aab",
+        "a{1,2}?|aa|a",
+        "(?:a{2}){3}|aaaaaaa|aaaaaa",
+        "a+{x|aa{x|aa{x",
+        "a?\\{2}|a{2}|a{2}",
+        "(?i:){2}a?+{|A{|{",
+        "\\x{1F600}{2}|a😀😀😀|😀😀",
       })
   void meansTheSame(String regex, String text, String match) {
     var matcher = OnigurumaPattern.compile(regex).matcher(text.replace("\\n", "\n"));
@@ -35,12 +43,53 @@ class OnigurumaPatternTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"\\K", "\\g<a>", "\\p{Nonsense}", "(?~a)", "(?a:b)", "a{1,2}+", "[[:nonsense:]]", "(?(1)a|b)", "\\y", "\\"})
+  @ValueSource(
+      strings = {"\\K", "\\g<a>", "\\p{Nonsense}", "(?~a)", "(?a:b)", "a{1,2}+", "[[:nonsense:]]", "(?(1)a|b)", "\\y", "\\", "\\x{2g}"})
   void refusesWhatJavaCannotExpress(String regex) {
     assertThatThrownBy(() -> OnigurumaPattern.compile("x" + regex))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("is not supported")
         .hasMessageMatching(".* at [12], .*");
+  }
+
+  /** Java repeats nothing there: Oniguruma finds six letters with a{2}{3}, Java two. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "a{1}{900000}",
+        "a+{900000}",
+        "a*{2}",
+        "a?{,3}",
+        "a+?{2}",
+        "a{1}?{2}",
+        "a(?i){900000}",
+        "a(?#){2}(?#){3}",
+        "(?-i)(?#x){2,}"
+      })
+  void refusesAnIntervalBehindAQuantifierOrFlags(String regex) {
+    assertThatThrownBy(() -> OnigurumaPattern.compile(regex))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageMatching(".* has \\{[\\d,]+} behind a quantifier or flags at \\d+, which is not supported");
+  }
+
+  /** The length of an expression matters only if parts of it match nothing in several ways. */
+  @Test
+  void longExpressionsMayMatchNothingInOneWay() {
+    String regex = "some word|".repeat(900);
+    assertThat(OnigurumaPattern.compile(regex + "a?").matcher("some word").matches()).isTrue();
+    assertThatThrownBy(() -> OnigurumaPattern.compile(regex + "a?|b?"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("too many ways to match nothing");
+  }
+
+  @Test
+  void refusesALookbehindOfManyLengths() {
+    for (String length : new String[] {"{0,999999}", "{0,999}", "?a".repeat(200)}) {
+      assertThatThrownBy(() -> OnigurumaPattern.compile("(?<=(?!)a" + length + ")"))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("too many ways to match nothing");
+    }
+    assertThat(OnigurumaPattern.compile("(?<=a{900})b").matcher("a".repeat(900) + "b").find()).isTrue();
   }
 
   @Test
