@@ -17,6 +17,8 @@ module dev.lanewise.core {
   exports dev.lanewise.core.position;
   exports dev.lanewise.core.reference;
   exports dev.lanewise.core.weights;
+  exports dev.lanewise.core.foreign to
+      dev.lanewise.text;
   exports dev.lanewise.core.reference.layers to
       dev.lanewise.bench;
   exports dev.lanewise.core.parallel to

@@ -61,6 +61,7 @@ class ArchitectureTest {
     HouseRules.packagesUseThoseBefore(
         classes,
         List.of(
+            CORE + ".foreign",
             CORE + ".parallel",
             CORE + ".mask.lowering",
             CORE + ".mask",

@@ -4,6 +4,7 @@ import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.MalformedJsonException;
+import dev.lanewise.core.foreign.ForeignText;
 import dev.lanewise.core.weights.Safetensors.Dtype;
 import java.io.EOFException;
 import java.io.IOException;
@@ -54,7 +55,7 @@ final class SafetensorsJson {
     String reason = String.valueOf(e.getMessage());
     String position = reason.substring(Math.max(0, reason.indexOf(" at line ")));
     int advice = position.lastIndexOf(ADVICE);
-    return TensorText.shown(advice < 0 ? position : position.substring(0, advice), LONGEST_REASON);
+    return ForeignText.shown(advice < 0 ? position : position.substring(0, advice), LONGEST_REASON);
   }
 
   private void readHeader() throws IOException {

@@ -1,5 +1,6 @@
 package dev.lanewise.core.learn.optimise;
 
+import dev.lanewise.core.foreign.ForeignText;
 import dev.lanewise.core.learn.Parameter;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.core.weights.Safetensors;
@@ -139,10 +140,8 @@ public record Checkpoint(long step, Map<String, Long> position) {
     }
   }
 
-  /** A text of the file as messages show it: short, and on one line. */
   private static String shown(@Nullable String text) {
-    String all = String.valueOf(text).replaceAll("[\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}]", "?");
-    return all.length() > LONGEST_SHOWN ? all.substring(0, LONGEST_SHOWN) + "…" : all;
+    return ForeignText.shown(String.valueOf(text), LONGEST_SHOWN);
   }
 
   private static boolean hasState(NamedTensors file, Optimiser optimiser, Parameter parameter) {

@@ -9,6 +9,7 @@ import com.google.gson.JsonPrimitive;
 import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
+import dev.lanewise.core.foreign.ForeignText;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.ByteBuffer;
@@ -118,23 +119,7 @@ public final class ForeignJson {
 
   /** A text of a file as messages show it: short, and on one line. */
   public static String shown(String text) {
-    return shown(text, LONGEST_SHOWN);
-  }
-
-  /** A text on one line, up to a number of code points. */
-  public static String shown(String text, int most) {
-    StringBuilder shown = new StringBuilder();
-    text.codePoints().limit(most).forEach(c -> shown.appendCodePoint(isShown(c) ? c : '?'));
-    return shown.append(text.codePointCount(0, text.length()) > most ? "…" : "").toString();
-  }
-
-  /** Whether a code point neither ends a line nor controls what shows it, and is a whole one. */
-  private static boolean isShown(int c) {
-    int type = Character.getType(c);
-    return type != Character.CONTROL
-        && type != Character.LINE_SEPARATOR
-        && type != Character.PARAGRAPH_SEPARATOR
-        && type != Character.SURROGATE;
+    return ForeignText.shown(text, LONGEST_SHOWN);
   }
 
   /** A required field. */

@@ -1,5 +1,6 @@
 package dev.lanewise.text.model;
 
+import dev.lanewise.core.foreign.ForeignText;
 import dev.lanewise.text.json.ForeignJson;
 import java.io.IOException;
 import java.io.InputStream;
@@ -96,7 +97,7 @@ public final class ModelFiles {
       throw new IOException(zip + " has " + found.size() + " files that end with .onnx, must have 1");
     }
     String entry = found.getFirst();
-    if (!ForeignJson.shown(entry, LONGEST_NAME).equals(entry)) {
+    if (!ForeignText.shown(entry, LONGEST_NAME).equals(entry)) {
       String name = ForeignJson.shown(entry);
       throw new IOException(zip + " has a file " + name + ", whose name must have at most " + LONGEST_NAME + " characters and one line");
     }

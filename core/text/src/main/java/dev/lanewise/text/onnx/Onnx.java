@@ -2,7 +2,7 @@ package dev.lanewise.text.onnx;
 
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.WireFormat;
-import dev.lanewise.text.json.ForeignJson;
+import dev.lanewise.core.foreign.ForeignText;
 import java.io.IOException;
 
 /** Helpers to read nested protobuf messages without generated code. */
@@ -63,7 +63,7 @@ final class Onnx {
   /** An error whose message is one line of limited length, whatever the names in the file are. */
   static IOException inOneLine(IOException e) {
     String message = String.valueOf(e.getMessage());
-    String shown = ForeignJson.shown(message, LONGEST_MESSAGE);
+    String shown = ForeignText.shown(message, LONGEST_MESSAGE);
     return shown.equals(message) ? e : new IOException(shown, e);
   }
 }
