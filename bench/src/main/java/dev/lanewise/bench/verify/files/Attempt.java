@@ -8,6 +8,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +28,10 @@ record Attempt(String refusal, String fault) {
   private static final long ENDLESS_MILLIS = 60_000;
 
   private static final int LONGEST_MESSAGE = 10_000;
+
+  /** The beginning of the only message of several lines. */
+  private static final Pattern WRONG_TENSORS = Pattern.compile("[1-9]\\d* tensors? in ");
+
   private static final double NANOS = 1e9;
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
@@ -106,8 +111,16 @@ record Attempt(String refusal, String fault) {
   private static boolean names(Throwable e, String folder) {
     String message = String.valueOf(e.getMessage());
     boolean named = message.contains(folder) || message.startsWith("tokenizer.json") || message.startsWith("vocab.txt");
-    boolean plain = message.chars().noneMatch(c -> c != '\n' && Character.isISOControl(c));
+    boolean lines = WRONG_TENSORS.matcher(message).lookingAt();
+    boolean plain = message.codePoints().noneMatch(c -> isControl(c) && !(lines && c == '\n'));
     return plain && (named || message.startsWith("tokenizer_config.json")) && message.length() < LONGEST_MESSAGE;
+  }
+
+  /** Whether a character ends a line, or changes how a terminal shows the line; the last two ranges change its order. */
+  private static boolean isControl(int c) {
+    int type = Character.getType(c);
+    boolean bidirectional = (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+    return bidirectional || type == Character.CONTROL || type == Character.LINE_SEPARATOR || type == Character.PARAGRAPH_SEPARATOR;
   }
 
   private static String trace(Throwable e) {

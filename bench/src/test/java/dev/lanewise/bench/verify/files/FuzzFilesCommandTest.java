@@ -104,6 +104,23 @@ class FuzzFilesCommandTest {
         .contains("300 MB");
   }
 
+  /** A list of wrong tensors has lines, and no other message. */
+  @Test
+  void messagesOfSeveralLinesAreFound() throws InterruptedException {
+    for (String end : new String[] {"\n", "\r", "\u0085", "\u2028", "\u2029", "\u001b[31m", "\u202e", "\u2066"}) {
+      assertThat(refused(folder + " is wrong" + end).fault()).as(end).contains("control characters");
+      assertThat(refused("2 tensors in " + folder + end + "x").fault().isEmpty()).as(end).isEqualTo(end.equals("\n"));
+    }
+    assertThat(refused("x: 2 tensors in " + folder + "\n").fault()).contains("control characters");
+  }
+
+  private Attempt refused(String message) throws InterruptedException {
+    return attempt(
+        made -> {
+          throw new IllegalArgumentException(message);
+        });
+  }
+
   /** Never ends for a number above 0. */
   private static int endlessRecursion(int number) {
     return number == 0 ? 0 : 1 + endlessRecursion(number);
