@@ -1,6 +1,6 @@
 package dev.lanewise.core.weights;
 
-import dev.lanewise.core.cache.page.RegularFile;
+import dev.lanewise.core.foreign.RegularFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;

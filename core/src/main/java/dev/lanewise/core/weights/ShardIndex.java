@@ -4,7 +4,7 @@ import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.MalformedJsonException;
-import dev.lanewise.core.cache.page.RegularFile;
+import dev.lanewise.core.foreign.RegularFile;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.Reader;

@@ -1,5 +1,6 @@
 package dev.lanewise.core.cache.page;
 
+import dev.lanewise.core.foreign.RegularFile;
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.StoredRows;
 import dev.lanewise.kernels.runtime.Checks;

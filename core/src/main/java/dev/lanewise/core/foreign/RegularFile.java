@@ -1,4 +1,4 @@
-package dev.lanewise.core.cache.page;
+package dev.lanewise.core.foreign;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 
-/** Files that have a size: files of cached rows, and of weights. */
+/** Opens files of cached rows and of weights for reading, and refuses what is not a regular file. */
 public final class RegularFile {
   private RegularFile() {}
 
