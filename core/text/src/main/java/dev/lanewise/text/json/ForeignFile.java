@@ -1,5 +1,6 @@
 package dev.lanewise.text.json;
 
+import dev.lanewise.core.foreign.RegularFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -15,19 +16,8 @@ public final class ForeignFile {
    * @throws IOException if there is no such file, or it is no regular one: opening a pipe would wait for a writer
    */
   public static InputStream open(Path path) throws IOException {
-    checkRegular(path);
+    RegularFile.check(path);
     return Files.newInputStream(path);
-  }
-
-  /**
-   * Refuses a pipe, which would wait for a writer, and other files that are not regular. A path without a file passes.
-   *
-   * @throws IOException if there is such a file
-   */
-  public static void checkRegular(Path path) throws IOException {
-    if (Files.exists(path) && !Files.isRegularFile(path)) {
-      throw new IOException(path + " is not a regular file");
-    }
   }
 
   /**

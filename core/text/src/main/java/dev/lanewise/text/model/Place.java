@@ -1,5 +1,6 @@
 package dev.lanewise.text.model;
 
+import dev.lanewise.core.foreign.RegularFile;
 import dev.lanewise.text.json.ForeignFile;
 import dev.lanewise.text.json.ForeignJson;
 import java.io.IOException;
@@ -98,7 +99,9 @@ sealed interface Place {
     }
 
     private static ZipFile openZip(Path zip) throws IOException {
-      ForeignFile.checkRegular(zip);
+      if (Files.exists(zip)) {
+        RegularFile.check(zip);
+      }
       try {
         return new ZipFile(zip.toFile());
       } catch (NoSuchFileException e) {
