@@ -27,10 +27,12 @@ public final class ForeignText {
   }
 
   private static boolean isPlain(int codePoint) {
-    return switch (Character.getType(codePoint)) {
-      case Character.CONTROL, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR, Character.SURROGATE -> false;
-      default -> !isBidirectionalControl(codePoint);
-    };
+    int type = Character.getType(codePoint);
+    return type != Character.CONTROL
+        && type != Character.LINE_SEPARATOR
+        && type != Character.PARAGRAPH_SEPARATOR
+        && type != Character.SURROGATE
+        && !isBidirectionalControl(codePoint);
   }
 
   /** Such a character changes the order in which the rest of the line is shown. */
