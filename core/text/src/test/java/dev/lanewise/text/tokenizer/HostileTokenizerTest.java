@@ -206,13 +206,13 @@ class HostileTokenizerTest {
 
   /** Just below the limit for one search, which takes its steps at each index of a text. */
   @ParameterizedTest
-  @ValueSource(strings = {"7 (?:|)", "4990 ()", "1 (?<=(?!)a{0,150})"})
+  @ValueSource(strings = {"7 (?:|)", "1000 ()", "1 (?<=(?!)a{0,150})"})
   void searchesWithoutALook(String part) throws IOException {
     int space = part.indexOf(' ');
     String regex = part.substring(space + 1).repeat(Integer.parseInt(part.substring(0, space))) + "(?!)";
     Tokenizer tokenizer = normalising(sequence("normalizers", REGEX.formatted("\"" + regex + "\""), 100));
     assertThat(tokenizer.encode("x").length()).isEqualTo(3);
-    String text = "x".repeat(20_000);
+    String text = "x".repeat(5_000);
     assertThatThrownBy(() -> tokenizer.encode(text))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("takes too long to search");
