@@ -29,8 +29,8 @@ record Attempt(String refusal, String fault) {
 
   private static final int LONGEST_MESSAGE = 10_000;
 
-  /** The beginning of the only message of several lines. */
-  private static final Pattern WRONG_TENSORS = Pattern.compile("[1-9]\\d* tensors? in ");
+  /** The beginning of the only message of several lines; the path of a file may be in front of it. */
+  private static final String WRONG_TENSORS = "[1-9]\\d* tensors? in ";
 
   private static final double NANOS = 1e9;
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -111,7 +111,7 @@ record Attempt(String refusal, String fault) {
   private static boolean names(Throwable e, String folder) {
     String message = String.valueOf(e.getMessage());
     boolean named = message.contains(folder) || message.startsWith("tokenizer.json") || message.startsWith("vocab.txt");
-    boolean lines = WRONG_TENSORS.matcher(message).lookingAt();
+    boolean lines = Pattern.compile("(?:" + Pattern.quote(folder) + "\\S*: )?" + WRONG_TENSORS).matcher(message).lookingAt();
     boolean plain = message.codePoints().noneMatch(c -> isControl(c) && !(lines && c == '\n'));
     return plain && (named || message.startsWith("tokenizer_config.json")) && message.length() < LONGEST_MESSAGE;
   }

@@ -111,6 +111,7 @@ class FuzzFilesCommandTest {
       assertThat(refused(folder + " is wrong" + end).fault()).as(end).contains("control characters");
       assertThat(refused("2 tensors in " + folder + end + "x").fault().isEmpty()).as(end).isEqualTo(end.equals("\n"));
     }
+    assertThat(refused(folder + "/m.onnx: 1 tensor in memory:\nx").fault()).isEmpty();
     assertThat(refused("x: 2 tensors in " + folder + "\n").fault()).contains("control characters");
   }
 
