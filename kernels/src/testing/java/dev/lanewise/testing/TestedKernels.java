@@ -16,6 +16,8 @@ public final class TestedKernels {
     boolean narrower = System.getProperty("lanewise.expectedPath", "preferred").startsWith("vector-");
     boolean plainFollows = Sample.extent() == Sample.Extent.DAILY && !Boolean.parseBoolean(System.getProperty("lanewise.onlyPath", "true"));
     boolean onePath = Sample.extent() == Sample.Extent.QUICK;
-    return narrower || plainFollows || onePath ? List.of(Kernels.selected()) : Stream.of(Kernels.selected(), Kernels.scalar()).distinct().toList();
+    return narrower || plainFollows || onePath
+        ? List.of(Kernels.selected())
+        : Stream.of(Kernels.selected(), Kernels.scalar()).distinct().toList();
   }
 }
