@@ -60,6 +60,17 @@ class BadLearnInputTest {
   }
 
   @Test
+  void projections() {
+    float[] weight = new float[6];
+    List.of(
+            Wrong.argument("inputs", t -> TrainableLinear.of(weight, null, 0, 3), "inputs", "0", "1"),
+            Wrong.argument("outputs", t -> TrainableLinear.of(weight, null, 2, 0), "outputs", "0", "1"),
+            Wrong.argument("weight", t -> TrainableLinear.of(weight, null, 2, 2), "weight.length", "6", "4"),
+            Wrong.argument("bias", t -> TrainableLinear.of(weight, new float[2], 2, 3), "bias.length", "2", "3"))
+        .forEach(Wrong::verify);
+  }
+
+  @Test
   void norms() {
     List.of(
             Wrong.argument("width", t -> TrainableNorm.rms(0, 1e-5f), "width", "0", "1"),
