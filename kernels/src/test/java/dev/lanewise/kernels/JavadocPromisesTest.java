@@ -13,7 +13,7 @@ import dev.lanewise.kernels.data.PackedMatrix;
 import dev.lanewise.kernels.data.RotaryTable;
 import dev.lanewise.kernels.probe.Probe;
 import dev.lanewise.kernels.testing.AttentionCall;
-import dev.lanewise.testing.StoredElement;
+import dev.lanewise.kernels.testing.StoredElement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;

@@ -17,7 +17,7 @@ import dev.lanewise.kernels.data.RotaryTable;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.probe.Probe;
 import dev.lanewise.kernels.testing.AttentionCall;
-import dev.lanewise.testing.StoredElement;
+import dev.lanewise.kernels.testing.StoredElement;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.List;

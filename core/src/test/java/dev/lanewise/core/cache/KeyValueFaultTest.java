@@ -11,7 +11,6 @@ import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueMemory;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
-import dev.lanewise.testing.StoredElement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -219,10 +218,10 @@ class KeyValueFaultTest {
     CachedSequence rows = cache.acquireShared();
     KeyValueMemory memory = rows.memory(0);
     assertThatThrownBy(cache::close).isInstanceOf(IllegalStateException.class).hasMessageContaining("in use");
-    assertThat(StoredElement.key(memory, 0, 0, 0, 0)).isEqualTo(7);
+    assertThat(CachedRows.key(memory, 0, 0, 0, 0)).isEqualTo(7);
     cache.releaseShared();
     cache.close();
-    assertThatThrownBy(() -> StoredElement.key(memory, 0, 0, 0, 0)).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> CachedRows.key(memory, 0, 0, 0, 0)).isInstanceOf(IllegalStateException.class);
   }
 
   @Test

@@ -8,7 +8,6 @@ import dev.lanewise.core.testing.CachedRows;
 import dev.lanewise.kernels.cache.KeyValueMemory;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
-import dev.lanewise.testing.StoredElement;
 import java.lang.management.ManagementFactory;
 import java.lang.ref.WeakReference;
 import java.util.Arrays;
@@ -224,15 +223,13 @@ class KeyValueMemoryTest {
     KeyValueMemory page = pooled.acquireShared().memory(0);
     pooled.releaseShared();
     pooled.close();
-    assertThat(StoredElement.key(page, 0, 0, 0, 0)).as("pages stay with the pool").isEqualTo(7);
+    assertThat(CachedRows.key(page, 0, 0, 0, 0)).as("pages stay with the pool").isEqualTo(7);
     pool.close();
     assertFreed(page);
   }
 
   private static void assertFreed(KeyValueMemory memory) {
-    assertThatThrownBy(() -> StoredElement.key(memory, 0, 0, 0, 0))
-        .isInstanceOf(IllegalStateException.class)
-        .hasMessageContaining("closed");
+    assertThatThrownBy(() -> CachedRows.key(memory, 0, 0, 0, 0)).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
   }
 
   /** As the Javadoc says, only close frees memory outside the heap; a cache on the heap is freed with its last reference. */
@@ -248,7 +245,7 @@ class KeyValueMemoryTest {
       Thread.sleep(10);
     }
     assertThat(heap.get()).isNull();
-    assertThat(StoredElement.key(offHeap, 0, 0, 0, 0)).as("nobody has freed it").isEqualTo(7);
+    assertThat(CachedRows.key(offHeap, 0, 0, 0, 0)).as("nobody has freed it").isEqualTo(7);
   }
 
   private static WeakReference<KeyValueMemory> forgotten(KeyValueCache cache) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import dev.lanewise.core.testing.CachedRows;
 import dev.lanewise.core.testing.PlainSequence;
 import dev.lanewise.core.testing.PlainSequence.PlainPage;
 import dev.lanewise.core.testing.PlainSequence.PlainPages;
@@ -15,7 +16,6 @@ import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
-import dev.lanewise.testing.StoredElement;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
@@ -267,11 +267,11 @@ class KeyValueModelTest {
       KeyValueMemory memory = rows.memory(block);
       int place = rows.physicalBlock(block);
       for (int i = 0; i < HEADS * HEAD_DIM; i++) {
-        float stored = StoredElement.key(memory, place, i / HEAD_DIM, inBlock, i % HEAD_DIM);
+        float stored = CachedRows.key(memory, place, i / HEAD_DIM, inBlock, i % HEAD_DIM);
         check("key", row, i, stored, expected.key()[i], expected.keyTolerance()[i]);
       }
       for (int i = 0; i < HEADS * VALUE_DIM; i++) {
-        float stored = StoredElement.value(memory, place, i / VALUE_DIM, inBlock, i % VALUE_DIM);
+        float stored = CachedRows.value(memory, place, i / VALUE_DIM, inBlock, i % VALUE_DIM);
         check("value", row, i, stored, expected.value()[i], expected.valueTolerance()[i]);
       }
     }

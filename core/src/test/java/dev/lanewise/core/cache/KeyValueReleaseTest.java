@@ -12,7 +12,6 @@ import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
-import dev.lanewise.testing.StoredElement;
 import java.lang.foreign.Arena;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
@@ -37,16 +36,16 @@ class KeyValueReleaseTest {
     CachedRows.append(ofPool, 3, 0);
     KeyValueMemory pooled = memory(ofPool);
     ofPool.close();
-    assertThat(StoredElement.key(pooled, 0, 0, 2, 0)).as("the pool is still there").isEqualTo(2);
+    assertThat(CachedRows.key(pooled, 0, 0, 2, 0)).as("the pool is still there").isEqualTo(2);
     pool.close();
-    assertThatThrownBy(() -> StoredElement.key(pooled, 0, 0, 2, 0)).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> CachedRows.key(pooled, 0, 0, 2, 0)).isInstanceOf(IllegalStateException.class);
 
     KeyValueCache alone = KeyValueCache.builder(1, 4).capacity(16).offHeap().build();
     CachedRows.append(alone, 3, 0);
     KeyValueMemory own = memory(alone);
-    assertThat(StoredElement.key(own, 0, 0, 2, 0)).isEqualTo(2);
+    assertThat(CachedRows.key(own, 0, 0, 2, 0)).isEqualTo(2);
     alone.close();
-    assertThatThrownBy(() -> StoredElement.key(own, 0, 0, 2, 0)).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> CachedRows.key(own, 0, 0, 2, 0)).isInstanceOf(IllegalStateException.class);
   }
 
   /** If one of several caches refuses a read, no cache stays in use. */

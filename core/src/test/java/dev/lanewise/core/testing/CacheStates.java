@@ -9,7 +9,6 @@ import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
-import dev.lanewise.testing.StoredElement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -35,9 +34,8 @@ public record CacheStates(String name, List<KeyValueCache> batch, List<KeyValueC
         int block = row / KeyValueLayout.BLOCK_ROWS;
         text.append(' ').append(rows.physicalBlock(block)).append(rows.memory(block).isSpecialFrom(rows.physicalBlock(block), 0));
         for (int d = 0; d < rows.layout().keyWidth(); d++) {
-          text.append(' ').append(StoredElement.key(rows.memory(block), rows.physicalBlock(block), d % rows.layout().heads(), row % 16, d));
-          text.append(' ')
-              .append(StoredElement.value(rows.memory(block), rows.physicalBlock(block), d % rows.layout().heads(), row % 16, d));
+          text.append(' ').append(CachedRows.key(rows.memory(block), rows.physicalBlock(block), d % rows.layout().heads(), row % 16, d));
+          text.append(' ').append(CachedRows.value(rows.memory(block), rows.physicalBlock(block), d % rows.layout().heads(), row % 16, d));
         }
       }
     }

@@ -5,7 +5,6 @@ import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.testing.StoredElement;
 
 /** Appends rows in which all elements are the same number, and reads them from a cache. */
 public final class CachedRows {
@@ -37,6 +36,20 @@ public final class CachedRows {
     return read(cache, row, false, 0, 0);
   }
 
+  /** An element of a key in memory. */
+  public static float key(KeyValueMemory memory, int block, int head, int row, int d) {
+    float[] key = new float[memory.layout().keyWidth()];
+    memory.readKey(block, head, row, key, 0, 1);
+    return key[d];
+  }
+
+  /** A column of a value in memory. */
+  public static float value(KeyValueMemory memory, int block, int head, int row, int d) {
+    float[] value = new float[memory.layout().valueWidth()];
+    memory.readValue(block, head, row, value, 0, 1);
+    return value[d];
+  }
+
   public static float read(KeyValueCache cache, int row, boolean key, int head, int column) {
     CachedSequence rows = cache.acquireShared();
     try {
@@ -44,8 +57,8 @@ public final class CachedRows {
       KeyValueMemory memory = rows.memory(block);
       int inBlock = row % KeyValueLayout.BLOCK_ROWS;
       return key
-          ? StoredElement.key(memory, rows.physicalBlock(block), head, inBlock, column)
-          : StoredElement.value(memory, rows.physicalBlock(block), head, inBlock, column);
+          ? key(memory, rows.physicalBlock(block), head, inBlock, column)
+          : value(memory, rows.physicalBlock(block), head, inBlock, column);
     } finally {
       cache.releaseShared();
     }

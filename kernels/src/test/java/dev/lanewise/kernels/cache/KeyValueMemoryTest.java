@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.testing.HeadsLayout;
-import dev.lanewise.testing.StoredElement;
+import dev.lanewise.kernels.testing.StoredElement;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;

@@ -5,7 +5,6 @@ import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
-import dev.lanewise.testing.StoredElement;
 import java.lang.foreign.Arena;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;

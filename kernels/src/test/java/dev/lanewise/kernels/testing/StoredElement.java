@@ -1,4 +1,4 @@
-package dev.lanewise.testing;
+package dev.lanewise.kernels.testing;
 
 import dev.lanewise.kernels.cache.KeyValueMemory;
 
