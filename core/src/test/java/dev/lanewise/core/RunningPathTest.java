@@ -6,7 +6,7 @@ import dev.lanewise.kernels.Kernels;
 import org.junit.jupiter.api.Test;
 
 /**
- * The tests run on the lanes of the machine and in plain Java, and with {@code -Pevery-width} on narrower vectors (see the executions of
+ * The tests run on the lanes of the machine and in plain Java, and with {@code -Pthorough} on narrower vectors (see the executions of
  * Surefire in the root pom.xml). Each run proves that attention took the path in its name. Only the test of the same name in {@code
  * kernels} can check the vector width of the hardware; hardware with narrower vectors is allowed here.
  */
