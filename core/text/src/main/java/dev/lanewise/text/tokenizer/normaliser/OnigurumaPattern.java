@@ -37,12 +37,6 @@ final class OnigurumaPattern {
 
   private static final long MOST_REPETITIONS = 1_000_000;
 
-  /**
-   * Limit for the steps between two looks at the text: ways to match nothing, times the length. Published expressions have at most one such
-   * way.
-   */
-  private static final double MOST_EMPTY_STEPS = 5_000;
-
   /** An escape of a character by its number in braces. */
   private static final Pattern IN_BRACES = Pattern.compile("\\\\x\\{[0-9a-fA-F]+}");
 
@@ -70,16 +64,11 @@ final class OnigurumaPattern {
    */
   static Pattern compile(String regex) {
     String translated = new OnigurumaPattern(regex).translate();
-    Pattern pattern;
     try {
-      pattern = Pattern.compile(translated, FLAGS);
+      return Pattern.compile(translated, FLAGS);
     } catch (PatternSyntaxException e) {
       throw new IllegalArgumentException("regular expression " + regex + " is not valid: " + e.getDescription(), e);
     }
-    if (EmptyMatches.steps(translated) > MOST_EMPTY_STEPS) {
-      throw new IllegalArgumentException("too many ways to match nothing, in the regular expression " + regex);
-    }
-    return pattern;
   }
 
   private String translate() {

@@ -8,6 +8,9 @@ import java.util.regex.Pattern;
 
 /** What a file searches for in a text: a string or a regular expression. */
 public final class SearchPattern {
+  /** Limit for the steps between two looks at the text. Published expressions have at most one way to match nothing. */
+  private static final double MOST_EMPTY_STEPS = 5_000;
+
   /** Steps that cost as much as one look. */
   private static final long STEPS_OF_LOOK = 16;
 
@@ -29,11 +32,16 @@ public final class SearchPattern {
   /**
    * Searches for a regular expression in the syntax of Oniguruma, the library that Hugging Face uses.
    *
-   * @throws IllegalArgumentException if it is none, or Java cannot express it; the message names the place
+   * @throws IllegalArgumentException if it is none, Java cannot express it, or a search may take too many steps without a look at the text;
+   *     the message names the place or the expression
    */
   public static SearchPattern ofRegex(String regex) {
     Pattern pattern = OnigurumaPattern.compile(regex);
-    return new SearchPattern(pattern, (long) Math.ceil(EmptyMatches.steps(pattern.pattern())));
+    double steps = EmptyMatches.steps(pattern.pattern());
+    if (steps > MOST_EMPTY_STEPS) {
+      throw new IllegalArgumentException("too many ways to match nothing, in the regular expression " + regex);
+    }
+    return new SearchPattern(pattern, (long) Math.ceil(steps));
   }
 
   /**

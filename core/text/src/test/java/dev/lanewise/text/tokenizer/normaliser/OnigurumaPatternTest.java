@@ -76,8 +76,9 @@ class OnigurumaPatternTest {
   @Test
   void longExpressionsMayMatchNothingInOneWay() {
     String regex = "some word|".repeat(900);
-    assertThat(OnigurumaPattern.compile(regex + "a?").matcher("some word").matches()).isTrue();
-    assertThatThrownBy(() -> OnigurumaPattern.compile(regex + "a?|b?"))
+    assertThat(SearchPattern.ofRegex(regex + "a?").ranges("some word", new TextBudget()))
+        .containsExactly(new SearchPattern.Range(0, 9, true));
+    assertThatThrownBy(() -> SearchPattern.ofRegex(regex + "a?|b?"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("too many ways to match nothing");
   }
@@ -85,11 +86,12 @@ class OnigurumaPatternTest {
   @Test
   void refusesALookbehindOfManyLengths() {
     for (String length : new String[] {"{0,999999}", "{0,999}", "?a".repeat(200)}) {
-      assertThatThrownBy(() -> OnigurumaPattern.compile("(?<=(?!)a" + length + ")"))
+      assertThatThrownBy(() -> SearchPattern.ofRegex("(?<=(?!)a" + length + ")"))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("too many ways to match nothing");
     }
-    assertThat(OnigurumaPattern.compile("(?<=a{900})b").matcher("a".repeat(900) + "b").find()).isTrue();
+    assertThat(SearchPattern.ofRegex("(?<=a{900})b").ranges("a".repeat(900) + "b", new TextBudget()))
+        .containsExactly(new SearchPattern.Range(0, 900, false), new SearchPattern.Range(900, 901, true));
   }
 
   @Test
