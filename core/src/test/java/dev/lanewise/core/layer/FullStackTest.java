@@ -12,6 +12,7 @@ import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.testing.Sample;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -22,11 +23,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** A call that meets the end of the stack changes no cache and no pool. */
 @Tag("once")
 class FullStackTest {
-  /** A caller's call of caches with the same shape. */
-  private interface Call {
-    void run(List<KeyValueCache> batch);
-  }
-
   static Stream<Arguments> cases() {
     List<Supplier<CacheStates>> states =
         List.of(
@@ -37,7 +33,7 @@ class FullStackTest {
     SequenceBatch x = CacheStates.random(1, 3);
     SequenceBatch y = CacheStates.random(1, 4);
     Heads row = CacheStates.rows(CacheStates.BATCH, 1, 5);
-    List<Call> calls =
+    List<Consumer<List<KeyValueCache>>> calls =
         List.of(batch -> layer.forward(x, batch, y), batch -> KeyValueCache.appendAll(batch, row, row), FullStackTest::attend);
     return Sample.pairs(states, calls, Arguments::of);
   }
@@ -45,11 +41,11 @@ class FullStackTest {
   /** A call at any distance from the end of the stack either succeeds, or fails and changes nothing. */
   @ParameterizedTest
   @MethodSource("cases")
-  void aFullStackChangesNothing(Supplier<CacheStates> states, Call call) throws InterruptedException {
+  void aFullStackChangesNothing(Supplier<CacheStates> states, Consumer<List<KeyValueCache>> call) throws InterruptedException {
     CacheStates caches = states.get();
-    call.run(caches.batch()); // loads all classes
+    call.accept(caches.batch()); // loads all classes
     List<String> wrong = new ArrayList<>();
-    Thread deep = new Thread(null, () -> deeper(() -> call.run(caches.batch()), caches.batch(), wrong), "deep", 512 << 10);
+    Thread deep = new Thread(null, () -> deeper(() -> call.accept(caches.batch()), caches.batch(), wrong), "deep", 512 << 10);
     deep.start();
     deep.join();
     assertThat(wrong).as(caches.name()).isEmpty();
