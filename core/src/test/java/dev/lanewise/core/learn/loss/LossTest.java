@@ -199,7 +199,11 @@ class LossTest {
             Wrong.argument("margin", t -> CosineLoss.labels(Double.NaN), "margin", "NaN"),
             Wrong.argument("targets", t -> cosine.compute(x, y, new float[3], view(t, 0), null), "targets.length", "3", "4"),
             Wrong.argument(
-                "a label", t -> CosineLoss.labels(0).compute(x, y, new float[] {1, 1, 0.5f, 1}, view(t, 0), null), "targets[2]", "0.5"),
+                "a label",
+                t -> CosineLoss.labels(0).compute(x, y, new float[] {1, 1, 0.5f, 1}, view(t, 0), null),
+                "targets[2]",
+                "0.5",
+                "-1"),
             Wrong.argument("a score", t -> cosine.compute(x, y, new float[] {1, Float.NaN, 0, 1}, view(t, 0), null), "targets[1]", "NaN"),
             Wrong.overlap("firstGradient", "second", 0, t -> cosine.compute(x, view(t, 0), targets, view(t, 3), null)),
             Wrong.overlap("firstGradient", "secondGradient", 6, t -> cosine.compute(x, y, targets, view(t, 3), view(t, 6))),

@@ -9,12 +9,16 @@ import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.core.weights.Safetensors;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -114,6 +118,47 @@ class CheckpointTest {
     Files.write(path, bytes);
     assertThat(Checkpoint.load(path, other).step()).isEqualTo(3);
     assertThatThrownBy(() -> Checkpoint.load(folder.resolve("absent"), other)).isInstanceOf(IOException.class);
+  }
+
+  /** Equal numbers under exchanged names have the same bytes in all, but belong to other parameters. */
+  @Test
+  void exchangedNamesAreNotTaken() throws IOException {
+    Path path = folder.resolve("run");
+    Sgd saved = Sgd.of(List.of(Parameter.of("a", new float[] {1, 2}, 2), Parameter.of("b", new float[] {3, 4}, 2)));
+    Checkpoint.save(path, saved, Map.of());
+    NamedTensors exchanged;
+    Map<String, String> metadata;
+    try (Safetensors file = Safetensors.open(path)) {
+      metadata = file.metadata();
+      exchanged =
+          NamedTensors.builder()
+              .add("parameter.a", file.floats("parameter.b"), 2)
+              .add("parameter.b", file.floats("parameter.a"), 2)
+              .build();
+    }
+    Safetensors.write(path, exchanged, metadata, Safetensors.Dtype.F32);
+    assertThatThrownBy(() -> Checkpoint.load(path, saved)).isInstanceOf(IOException.class).hasMessageContaining("is damaged");
+    assertThat(saved.parameters().getFirst().values()).containsExactly(1, 2);
+  }
+
+  /** The checksum is part of the format: files of an earlier release are read as long as its definition stays. */
+  @Test
+  void theChecksumIsTheSumOverNamesWithTheirContents() {
+    float[] large = Views.randomArray(20_000, 1, 3);
+    NamedTensors tensors = NamedTensors.builder().add("small", new float[] {1, -0f}, 2).add("large", large, 2, 10_000).build();
+    long sum = crc("small", new float[] {1, -0f}) + crc("large", large) + crc("step=7", new float[0]);
+    assertThat(Checksum.of(tensors, Map.of("step", "7", "checksum", "12"))).isEqualTo(Long.toHexString(sum));
+  }
+
+  private static long crc(String text, float[] values) {
+    byte[] name = text.getBytes(StandardCharsets.UTF_8);
+    ByteBuffer bytes = ByteBuffer.allocate(name.length + values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN).put(name);
+    for (float value : values) {
+      bytes.putFloat(value);
+    }
+    CRC32C crc = new CRC32C();
+    crc.update(bytes.array());
+    return crc.getValue();
   }
 
   private static void assertRefused(Path path, byte[] content, Optimiser optimiser) throws IOException {

@@ -191,6 +191,7 @@ class LowRankWeightTest {
             Wrong.argument("fromRow", t -> LowRankWeight.of(1, weight, 3, 2, 2, 1), "fromRow", "3", "2"),
             Wrong.argument("fromRow", t -> LowRankWeight.of(1, weight, -1, 2, 2, 1), "fromRow", "-1", "0"),
             Wrong.argument("rank", t -> LowRankWeight.of(1, weight, 0, 3, 4, 1), "rank", "4", "3", "adapted", "rows"),
+            Wrong.argument("rank", t -> LowRankWeight.of(1, weight, 2, 4, 3, 1), "rank", "3", "2", "adapted", "rows"),
             Wrong.argument("rank", t -> LowRankWeight.of(1, weight, 0, 3, 0, 1), "rank", "0", "1"),
             Wrong.argument("alpha", t -> LowRankWeight.of(1, weight, 0, 3, 2, Double.NaN), "alpha", "is", "NaN"),
             Wrong.argument("alpha", t -> LowRankWeight.of(1, weight, 0, 3, 2, 0), "alpha", "is", "0.0"),

@@ -262,11 +262,11 @@ class OptimiserTest {
     List<Parameter> sameName = List.of(parameter, Parameter.of("w", new float[1], 1));
     GradientClip clip = GradientClip.globalNorm(1);
     List.of(
-            Wrong.argument("a parameter twice", t -> AdamW.of(twice), "parameters[0]", "w", "parameters[2]", "x.w"),
-            Wrong.argument("a name twice", t -> Sgd.of(sameName), "parameters[0]", "parameters[1]", "w"),
+            Wrong.argument("a parameter twice", t -> AdamW.of(twice), "parameters[0]", "w", "parameters[2]", "x.w", "parameter"),
+            Wrong.argument("a name twice", t -> Sgd.of(sameName), "parameters[0]", "parameters[1]", "w", "name"),
             Wrong.argument("beta1", t -> AdamW.builder(one).betas(1, 0.9), "beta1", "1.0"),
-            Wrong.argument("beta2", t -> AdamW.builder(one).betas(0.9, -0.1), "beta2", "-0.1", "0"),
-            Wrong.argument("epsilon", t -> AdamW.builder(one).epsilon(Double.NaN), "epsilon", "NaN"),
+            Wrong.argument("beta2", t -> AdamW.builder(one).betas(0.9, -0.1), "beta2", "-0.1", "0", "below", "1.0"),
+            Wrong.argument("epsilon", t -> AdamW.builder(one).epsilon(Double.NaN), "epsilon", "NaN", "finite"),
             Wrong.argument("decay", t -> AdamW.builder(one).decay(-1), "decay", "-1.0"),
             Wrong.argument("momentum", t -> Sgd.builder(one).momentum(1), "momentum", "1.0"),
             Wrong.incomplete("Nesterov", t -> Sgd.builder(one).nesterov().build(), "momentum", "0.0"),
