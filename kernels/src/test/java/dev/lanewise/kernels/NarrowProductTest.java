@@ -12,6 +12,7 @@ import dev.lanewise.kernels.testing.PlainKernels;
 import dev.lanewise.kernels.testing.Shape;
 import dev.lanewise.testing.Sample;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -100,29 +101,33 @@ class NarrowProductTest {
   @ParameterizedTest
   @MethodSource(PATHS)
   void aRowHasTheSameBitsWhateverIsBesideItAndWhoeverComputesItsOutputs(Kernels kernels) {
-    for (WeightFormat format : WeightFormat.values()) {
-      for (int columns : new int[] {1, 33, 200}) {
-        for (int inner : new int[] {1, 40, 1024, 1031, 2080}) {
-          Shape shape = new Shape(77, columns, inner, Layout.FRAMED, columns);
-          RandomGenerator random = shape.random();
-          Matrix input = shape.layout().random(shape.rows(), inner, random);
-          PackedMatrix weight = kernels.packTransposed(shape.layout().random(columns, inner, random), format);
-          float[] bias = Layout.TIGHT.random(1, columns, random).data();
-          Matrix all = product(kernels, input, weight, bias, Activation.GELU, shape.layout());
-          for (int rows = 1, from = 0; rows <= 40; from = (from + rows) % 37, rows += rows < 9 ? 1 : 5) {
-            Matrix few = product(kernels, input.rows(from, from + rows), weight, bias, Activation.GELU, shape.layout());
-            Comparisons.assertSameBits(shape + ", " + format + ", " + rows + " rows", all.rows(from, from + rows), few);
-            Layout.assertFrameIntact(shape, few);
-          }
-          for (int from = 0; from < columns; from += 64) {
-            int to = Math.min(from + 64, columns);
-            float[] part = java.util.Arrays.copyOfRange(bias, from, to);
-            for (int rows : new int[] {1, 5, 77}) {
-              Matrix piece = product(kernels, input.rows(0, rows), weight.outputs(from, to), part, Activation.GELU, shape.layout());
-              Comparisons.assertSameBits(shape + ", " + format + ", outputs " + from, all.rows(0, rows).columns(from, to), piece);
-            }
-          }
-        }
+    List<Shape> shapes = new ArrayList<>();
+    for (int columns : new int[] {1, 33, 200}) {
+      for (int inner : new int[] {1, 40, 1024, 1031, 2080}) {
+        shapes.add(new Shape(77, columns, inner, Layout.FRAMED, columns));
+      }
+    }
+    Sample.pairs(List.of(WeightFormat.values()), shapes, Case::new).forEach(each -> assertSameBits(kernels, each.format, each.shape));
+  }
+
+  private static void assertSameBits(Kernels kernels, WeightFormat format, Shape shape) {
+    int columns = shape.columns();
+    RandomGenerator random = shape.random();
+    Matrix input = shape.layout().random(shape.rows(), shape.inner(), random);
+    PackedMatrix weight = kernels.packTransposed(shape.layout().random(columns, shape.inner(), random), format);
+    float[] bias = Layout.TIGHT.random(1, columns, random).data();
+    Matrix all = product(kernels, input, weight, bias, Activation.GELU, shape.layout());
+    for (int rows = 1, from = 0; rows <= 40; from = (from + rows) % 37, rows += rows < 9 ? 1 : 5) {
+      Matrix few = product(kernels, input.rows(from, from + rows), weight, bias, Activation.GELU, shape.layout());
+      Comparisons.assertSameBits(shape + ", " + format + ", " + rows + " rows", all.rows(from, from + rows), few);
+      Layout.assertFrameIntact(shape, few);
+    }
+    for (int from = 0; from < columns; from += 64) {
+      int to = Math.min(from + 64, columns);
+      float[] part = Arrays.copyOfRange(bias, from, to);
+      for (int rows : new int[] {1, 5, 77}) {
+        Matrix piece = product(kernels, input.rows(0, rows), weight.outputs(from, to), part, Activation.GELU, shape.layout());
+        Comparisons.assertSameBits(shape + ", " + format + ", outputs " + from, all.rows(0, rows).columns(from, to), piece);
       }
     }
   }
@@ -131,7 +136,7 @@ class NarrowProductTest {
   @MethodSource(PATHS)
   void weightsOf16BitsHaveTheBitsOfTheSameFloats(Kernels kernels) {
     for (WeightFormat format : List.of(WeightFormat.F16, WeightFormat.BF16)) {
-      for (Shape shape : shapes()) {
+      for (Shape shape : Sample.of(shapes())) {
         RandomGenerator random = shape.random();
         Matrix input = shape.layout().random(shape.rows(), shape.inner(), random);
         PackedMatrix weight = kernels.packTransposed(Layout.TIGHT.random(shape.columns(), shape.inner(), random), format);

@@ -8,7 +8,7 @@ import jdk.incubator.vector.FloatVector;
 import org.junit.jupiter.api.Test;
 
 /**
- * The tests run on the lanes of the machine and in plain Java, and with {@code -Pevery-width} on narrower vectors (see the executions of
+ * The tests run on the lanes of the machine and in plain Java, and with {@code -Pevery-path} on narrower vectors (see the executions of
  * Surefire in the root pom.xml). Each run checks that it took the path that it names. Some tests of this module run with the tiles of
  * another processor, too.
  */

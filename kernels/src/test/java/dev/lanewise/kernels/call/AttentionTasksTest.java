@@ -12,7 +12,9 @@ import dev.lanewise.kernels.testing.AttentionCase.Order;
 import dev.lanewise.kernels.testing.AttentionShape;
 import dev.lanewise.kernels.testing.AttentionVariant;
 import dev.lanewise.kernels.testing.HeadsLayout;
+import dev.lanewise.testing.Sample;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,14 +34,14 @@ class AttentionTasksTest {
 
   private static void assertSameBits(Kernels kernels, AttentionCase call) {
     int[][] expected = bits(call.run(kernels, 1, Order.FIRST_TO_LAST));
-    for (int threads : new int[] {1, 2, 8}) {
-      for (Order order : Order.values()) {
-        int[][] actual = bits(call.run(kernels, threads, order));
-        for (int row = 0; row < expected.length; row++) {
-          assertThat(actual[row]).as("row %s, %s threads, %s, %s", row, threads, order, call).isEqualTo(expected[row]);
-        }
-      }
-    }
+    Sample.pairs(List.of(1, 2, 8), List.of(Order.values()), Map::entry)
+        .forEach(
+            way -> {
+              int[][] actual = bits(call.run(kernels, way.getKey(), way.getValue()));
+              for (int row = 0; row < expected.length; row++) {
+                assertThat(actual[row]).as("row %s, threads and order %s, %s", row, way, call).isEqualTo(expected[row]);
+              }
+            });
   }
 
   private static int[][] bits(float[][] rows) {

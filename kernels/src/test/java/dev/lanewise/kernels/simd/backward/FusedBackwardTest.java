@@ -7,6 +7,7 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.testing.AttentionMask;
 import dev.lanewise.kernels.testing.HeadsLayout;
+import dev.lanewise.testing.Sample;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -42,7 +43,7 @@ class FusedBackwardTest {
         cases.add(new BackwardCase(size, number % 3 == 1, mask, layout, BackwardFormula.plain(scale), number % 4 == 2));
       }
     }
-    return cases;
+    return Sample.of(cases);
   }
 
   /** Softcap, bias, slopes, sinks, dropout and the other normalisers, alone and together. */
@@ -69,7 +70,7 @@ class FusedBackwardTest {
         cases.add(new BackwardCase(size, features % 4 == 3, mask, layout, formula, features % 3 == 1));
       }
     }
-    return cases;
+    return Sample.of(cases);
   }
 
   private static float[] bias(int size, Random random) {
