@@ -82,6 +82,7 @@ class PublishedConfigsTest {
     Architecture llama32 = read(LLAMA3 + sizes(2048, 8192, 16, 32) + "'tie_word_embeddings':true,'head_dim':64,");
     assertThat(elements(llama32)).isEqualTo(1_235_814_400L);
     assertThat(llama32.activation()).isEqualTo(Activation.SILU);
+    assertThat(llama32.scoring()).isEqualTo(new Architecture.Scoring(0.125, false, 0));
   }
 
   @Test
@@ -134,6 +135,9 @@ class PublishedConfigsTest {
     assertThat(elements(extra)).isEqualTo(1_557_611_200L);
     assertThat(extra.activation()).isEqualTo(Activation.GELU_TANH);
     assertThat(extra.scoring()).isEqualTo(new Architecture.Scoring(0.125, false, 0));
+    String scales = "'scale_attn_weights':false,'scale_attn_by_inverse_layer_idx':true,";
+    Architecture other = read(GPT2 + scales + "'n_embd':768,'n_head':12,'n_layer':12,");
+    assertThat(other.scoring()).isEqualTo(new Architecture.Scoring(1, true, 0));
   }
 
   @ParameterizedTest

@@ -48,6 +48,9 @@ class WrongCheckpointTest {
         "LLAMA | model_type | 7 | is a JSON number",
         "LLAMA | residual_multiplier | 0.22 | is 0.22, a key that is not understood and may change the numbers",
         "LLAMA | quantization_config | {'bits': 4} | is {'bits':4}, must be one with quant_method 'lanewise'",
+        "LLAMA | quantization_config | {'quant_method': 'lanewise', 'format': 'INT8', 'bits': 4} | bits is 4, a key that is not understood",
+        "LLAMA | scale_attn_weights | false | is false, a key that is not understood",
+        "LLAMA | chunk_size_feed_forward | 2 | is 2, must be 0",
         "QWEN3 | num_experts | 8 | is 8, a key that is not understood",
         "LLAMA | sliding_window | 8 | is 8, a key that is not understood",
         "LLAMA | attn_logit_softcapping | 50.0 | is 50.0, a key that is not understood",
@@ -83,6 +86,8 @@ class WrongCheckpointTest {
         "LLAMA | rope_parameters | {'full_attention': {}} | rope_parameters.full_attention is {}, a key that is not understood",
         "LLAMA | rope_theta | 1.0 | rope_theta;base is 1.0",
         "LLAMA | rope_theta | '10000' | is a JSON string, must be a JSON number",
+        "LLAMA | hidden_size | [64] | is a JSON array, must be a JSON number",
+        "LLAMA | hidden_size | {} | is a JSON object, must be a JSON number",
         "LLAMA | head_dim | 15 | is 15, must be even",
         "LLAMA | head_dim | 67108864 | is 67108864, must be at most 65536",
         "LLAMA | rms_norm_eps | 0 | is 0.0, must be above 0",
@@ -121,6 +126,13 @@ class WrongCheckpointTest {
     Files.writeString(
         folder.resolve("config.json"), RandomCheckpoint.of(Family.LLAMA, SEED).with("num_hidden_layers", 65_536).config().toString());
     assertThat(Mutations.refuses(() -> CausalModel.load(folder), "config.json", "many layers", 20_000_000)).isTrue();
+  }
+
+  @Test
+  void aConfigInAnotherCharacterSetIsRefused() throws IOException {
+    RandomCheckpoint.of(Family.LLAMA, SEED).write(folder);
+    Files.writeString(folder.resolve("config.json"), "{\"\u00e9\":1}", StandardCharsets.ISO_8859_1);
+    assertRefused("config.json is not UTF-8 at byte 3");
   }
 
   @Test

@@ -182,7 +182,7 @@ final class OnigurumaPattern {
     if (flags.isEmpty()) {
       boolean known = then == ':' || then == '=' || then == '!' || then == '>' || then == '<' || then == '#';
       if (!known) {
-        throw refused("(?" + then);
+        throw refused("(?" + (then == 0 ? "" : then));
       }
       if (then == '#') {
         int close = source.indexOf(')', at);

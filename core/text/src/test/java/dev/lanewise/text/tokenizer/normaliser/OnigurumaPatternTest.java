@@ -3,6 +3,8 @@ package dev.lanewise.text.tokenizer.normaliser;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -34,7 +36,17 @@ class OnigurumaPatternTest {
         "a+{x|aa{x|aa{x",
         "a?\\{2}|a{2}|a{2}",
         "(?i:){2}a?+{|A{|{",
-        "\\x{1F600}{2}|a😀😀😀|😀😀",
+        "aaa\\x{1F600}{2}|aaa😀😀😀|aaa😀😀",
+        "[ab]{,2}c|xababc|abc",
+        "a][[:digit:]]|xa]7|a]7",
+        "[:ab:]+|x:ba:|:ba:",
+        "[^]a]+|]ab]|b",
+        "[]a{,2}]+|x0]a,x|]a,",
+        "\\w+|-é½_\u200da|é½_",
+        "\\W+|é½_\u200d-a|\u200d-",
+        "(b)\\1\\v|\"bb\u000b\"|\"bb\u000b\"",
+        "a\\t|\"a\tb\"|\"a\t\"",
+        "\\é+|éé|éé",
       })
   void meansTheSame(String regex, String text, String match) {
     var matcher = OnigurumaPattern.compile(regex).matcher(text.replace("\\n", "\n"));
@@ -44,12 +56,47 @@ class OnigurumaPatternTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"\\K", "\\g<a>", "\\p{Nonsense}", "(?~a)", "(?a:b)", "a{1,2}+", "[[:nonsense:]]", "(?(1)a|b)", "\\y", "\\", "\\x{2g}"})
+      strings = {
+        "\\K",
+        "\\g<a>",
+        "\\p{Nonsense}",
+        "(?~a)",
+        "(?a:b)",
+        "a{1,2}+",
+        "[[:nonsense:]]",
+        "(?(1)a|b)",
+        "\\y",
+        "\\",
+        "\\x{2g}",
+        "(?i",
+        "(?",
+        "a{1234567}"
+      })
   void refusesWhatJavaCannotExpress(String regex) {
     assertThatThrownBy(() -> OnigurumaPattern.compile("x" + regex))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("is not supported")
-        .hasMessageMatching(".* at [12], .*");
+        .message()
+        .satisfies(message -> assertNamesItsPlace(message, "x" + regex));
+  }
+
+  /** The message shows what is refused, and where it is. */
+  private static void assertNamesItsPlace(String message, String regex) {
+    Matcher parts = Pattern.compile("regular expression \\Q" + regex + "\\E has (.+) at (\\d+), which is not supported").matcher(message);
+    assertThat(parts.matches()).as(message).isTrue();
+    int at = Integer.parseInt(parts.group(2));
+    assertThat(regex.substring(at)).startsWith(parts.group(1));
+    assertThat(parts.group(1).length()).isGreaterThanOrEqualTo(Math.min(2, regex.length() - at));
+  }
+
+  /** The limit counts repetitions within each other and one after another. */
+  @Test
+  void limitsTheProductOfRepetitions() {
+    assertThat(OnigurumaPattern.compile("(?:a{100}){100}b{,100}").matcher("a".repeat(10_000)).matches()).isTrue();
+    for (String regex : new String[] {"(?:a{100}){100}b{,101}", "(?:a{,1000}){1001}", "a{999999}b{2}"}) {
+      assertThatThrownBy(() -> OnigurumaPattern.compile(regex))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("repetitions of more than 1000000 times altogether");
+    }
   }
 
   /** Java repeats nothing there: Oniguruma finds six letters with a{2}{3}, Java two. */
