@@ -49,11 +49,14 @@ public final class Agreement implements AutoCloseable {
     same(tokenizer.withTemplate(false).encode(text, pair), expected.encode(text, pair, false), text + " | " + pair);
   }
 
-  /** Compares the code points that {@link Depth} tells between two texts, many at a time, and alone if they differ. */
+  /**
+   * Compares the code points that {@link Depth} tells for a file between two texts, many at a time, and alone if they differ. The hash of
+   * the file's name is its number.
+   */
   public void onEveryCodePoint(String before, String after, int end) {
     int atOnce = 256;
     for (int first = 0; first < end; first += atOnce) {
-      if (!Depth.compares(first)) {
+      if (!Depth.compares(first, name.hashCode())) {
         continue;
       }
       List<String> texts = new ArrayList<>();

@@ -32,25 +32,48 @@ final class BpeTrainer {
     words.keySet().forEach(word -> numbered.add(word.stream().mapToInt(this::number).toArray()));
     int[] counts = words.values().stream().mapToInt(count -> count).toArray();
     List<List<String>> merges = new ArrayList<>();
+    Pairs pairs = new Pairs();
+    List<int[]> pairsOfWords = new ArrayList<>(numbered.stream().map(pairs::of).toList());
     while (merges.size() < most) {
-      Map<Long, Integer> pairs = new LinkedHashMap<>();
-      for (int i = 0; i < counts.length; i++) {
-        int[] word = numbered.get(i);
-        for (int k = 0; k + 1 < word.length; k++) {
-          pairs.merge((long) word[k] << 32 | word[k + 1], counts[i], Integer::sum);
-        }
-      }
-      var best = pairs.entrySet().stream().max(Map.Entry.comparingByValue());
-      if (best.isEmpty()) {
+      int best = mostFrequent(pairsOfWords, counts, pairs.keys.size());
+      if (best < 0) {
         break;
       }
-      int left = (int) (best.get().getKey() >> 32);
-      int right = best.get().getKey().intValue();
+      int left = (int) (pairs.keys.get(best) >> 32);
+      int right = pairs.keys.get(best).intValue();
       merges.add(List.of(symbols.get(left), symbols.get(right)));
       int merged = number(symbols.get(left) + symbols.get(right));
-      numbered.replaceAll(word -> merged(word, left, right, merged));
+      for (int i = 0; i < counts.length; i++) {
+        int[] word = merged(numbered.get(i), left, right, merged);
+        if (word.length != numbered.get(i).length) {
+          numbered.set(i, word);
+          pairsOfWords.set(i, pairs.of(word));
+        }
+      }
     }
     return merges;
+  }
+
+  /** The most frequent pair, the first of equals; −1 if there is none. */
+  private static int mostFrequent(List<int[]> pairsOfWords, int[] counts, int pairs) {
+    int[] sums = new int[pairs];
+    int[] seen = new int[pairs];
+    int length = 0;
+    for (int i = 0; i < counts.length; i++) {
+      for (int pair : pairsOfWords.get(i)) {
+        if (sums[pair] == 0) {
+          seen[length++] = pair;
+        }
+        sums[pair] += counts[i];
+      }
+    }
+    int best = -1;
+    for (int i = 0; i < length; i++) {
+      if (best < 0 || sums[seen[i]] > sums[best]) {
+        best = seen[i];
+      }
+    }
+    return best;
   }
 
   private int number(String symbol) {
@@ -74,6 +97,27 @@ final class BpeTrainer {
       }
     }
     return length == word.length ? word : Arrays.copyOf(result, length);
+  }
+
+  /** Pairs of symbols, numbered once: to number them for each merge would take most of the time. */
+  private static final class Pairs {
+    private final List<Long> keys = new ArrayList<>();
+    private final Map<Long, Integer> numbers = new HashMap<>();
+
+    int[] of(int[] word) {
+      int[] pairs = new int[Math.max(0, word.length - 1)];
+      for (int k = 0; k < pairs.length; k++) {
+        long key = (long) word[k] << 32 | word[k + 1];
+        pairs[k] =
+            numbers.computeIfAbsent(
+                key,
+                absent -> {
+                  keys.add(absent);
+                  return keys.size() - 1;
+                });
+      }
+      return pairs;
+    }
   }
 
   private record Words(Map<List<String>, Integer> counts, int most) {}

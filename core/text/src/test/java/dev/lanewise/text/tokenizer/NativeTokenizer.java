@@ -72,9 +72,14 @@ public final class NativeTokenizer implements AutoCloseable {
     }
   }
 
-  /** The ids of a text with the template. */
-  int[] ids(String text) {
-    long encoding = library.encode(handle, text, true);
+  /** The ids of a text alone, without the template. */
+  public List<Integer> ids(String text) {
+    return Arrays.stream(ids(text, false)).boxed().toList();
+  }
+
+  /** The ids of a text. */
+  int[] ids(String text, boolean addSpecialTokens) {
+    long encoding = library.encode(handle, text, addSpecialTokens);
     try {
       return ints(library.getTokenIds(encoding));
     } finally {
