@@ -21,7 +21,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The program as a shell starts it, with a small model where the command needs one: the artifact's takes seconds to load. */
 @Timeout(1200) // against hanging
 class ProcessTest {
-  private static final String NOISE = "WARNING: Using incubator|INFO: |Picked up ";
+  private static final String NOISE =
+      "WARNING: Using incubator|INFO: |Picked up |WARNING: Lanewise runs plain Java kernels.*: the optimising compiler is off";
+
+  /** Without the optimising compiler, and with one thread that collects, a process takes half as much time. */
+  private static final List<String> QUICK_START = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
 
   @TempDir private Path folder;
 
@@ -38,6 +42,7 @@ class ProcessTest {
   private Result shell(String line, String... flags) throws IOException, InterruptedException {
     List<String> java =
         new ArrayList<>(List.of(ProcessHandle.current().info().command().orElse("java"), "--add-modules=jdk.incubator.vector"));
+    java.addAll(QUICK_START);
     java.addAll(Arrays.asList(flags));
     java.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
     String function = "tiny='--model " + folder.resolve("tiny") + "'; lw() { '" + String.join("' '", java) + "' \"$@\"; }; ";

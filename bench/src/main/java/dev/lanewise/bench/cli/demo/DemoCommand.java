@@ -17,6 +17,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
 /**
@@ -76,6 +77,9 @@ public final class DemoCommand extends BenchCommand {
     // The demo replaces its own earlier page, and no other file of that name.
     boolean again = output.equals(Path.of(DEFAULT_OUTPUT)) && Summary.isPage(output);
     requireUsable("--output " + output, OutputFile.obstacle(output, force || again));
+    if (sentence.isBlank()) {
+      throw empty();
+    }
     Kernels kernels = Kernels.selected();
     FirstLayer model = FirstLayer.load();
     Tokens whole = tokenise(model);
@@ -104,9 +108,13 @@ public final class DemoCommand extends BenchCommand {
   private Tokens tokenise(FirstLayer model) {
     Tokens tokens = Tokens.of(model.model(), sentence);
     if (tokens.isEmpty()) {
-      throw rejected("SENTENCE is empty, must hold at least one word");
+      throw empty();
     }
     return tokens;
+  }
+
+  private ParameterException empty() {
+    return rejected("SENTENCE is empty, must hold at least one word");
   }
 
   /** The place of the token whose attention is listed. */

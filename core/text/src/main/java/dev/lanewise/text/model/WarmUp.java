@@ -8,16 +8,23 @@ import dev.lanewise.core.layer.Norm;
 import dev.lanewise.core.layer.TransformerLayer;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.PackedSequences;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Runs a layer of a shape, on zeros, while a model is being read. The JVM interprets vector code hundreds of times slower than it runs
- * compiled code, so without this the first text would wait for the compiler. It does nothing on a machine with one processor.
+ * compiled code, so without this the first text would wait for the compiler. It does nothing on a machine with one processor, or if earlier
+ * models of the same shape had all runs.
  */
 final class WarmUp {
   private static final int ROWS = 16;
 
-  /** Maximum number of runs. After this many everything is compiled, even if reading takes longer. */
+  /** Maximum number of runs of a shape. After this many everything is compiled, even if reading takes longer. */
   private static final int MOST = 200;
+
+  /** The runs of each shape so far. */
+  private static final Map<Shape, AtomicInteger> RUNS = new ConcurrentHashMap<>();
 
   /** Largest width of a layer that is run, so that a config that names a huge width costs no memory. */
   private static final int MOST_WIDTH = 1024;
@@ -62,9 +69,13 @@ final class WarmUp {
   }
 
   private void work() {
+    AtomicInteger runs = RUNS.computeIfAbsent(new Shape(heads, width, activation), shape -> new AtomicInteger());
+    if (runs.get() >= MOST) {
+      return;
+    }
     TransformerLayer layer = layer().withPackedSequences(PackedSequences.of(0, ROWS));
     SequenceBatch x = SequenceBatch.zeros(1, ROWS, width);
-    for (int i = 0; i < MOST && !stopped; i++) {
+    while (!stopped && runs.getAndIncrement() < MOST) {
       layer.forward(x, x);
     }
   }
@@ -81,4 +92,6 @@ final class WarmUp {
     Norm norm = Norm.layer(bias, bias, 1e-12f);
     return TransformerLayer.encoder(attention, norm, FeedForward.of(up, down, activation), norm, Norm.Placement.POST);
   }
+
+  private record Shape(int heads, int width, Activation activation) {}
 }

@@ -12,11 +12,14 @@ import dev.lanewise.core.weights.Safetensors.Dtype;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.WeightFormat;
 import dev.lanewise.testing.ReadmeBlocks;
+import dev.lanewise.testing.Sample;
 import dev.lanewise.text.causal.RandomCheckpoint.Family;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -129,7 +132,10 @@ class CausalModelTest {
       value = WeightFormat.class,
       names = {"INT8", "INT8_BLOCK", "INT4", "INT4_ZERO"})
   void quantisedFoldersHaveTheBitsOfQuantisedModels(WeightFormat format) throws IOException {
-    for (Family family : Family.values()) {
+    List<Family> families = new ArrayList<>(List.of(Family.values()));
+    // Each format has its own part of them.
+    Collections.rotate(families, format.ordinal());
+    for (Family family : Sample.of(families)) {
       Path source = folder.resolve(family.name());
       Path target = folder.resolve(family + "-" + format);
       RandomCheckpoint.of(family, SEED).withDtype(Dtype.BF16).write(source);

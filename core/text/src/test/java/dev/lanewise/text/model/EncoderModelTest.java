@@ -205,7 +205,8 @@ class EncoderModelTest {
   void anExportedFolderIsTheSameModel() throws IOException {
     ModelFiles files = ModelFiles.onClassPath("all-minilm-l6-v2");
     EncoderModel model = EncoderModel.load(files);
-    EncoderModel exported = EncoderModel.load(EncoderModel.export(files, folder.resolve("minilm")));
+    EncoderModel.export(files, folder.resolve("minilm"));
+    EncoderModel exported = EncoderModel.load(EncoderModel.export(files, folder.resolve("minilm"))); // both models have modules.json
     assertThat(exported.pooling()).contains(TextPooling.MEAN).isEqualTo(model.pooling());
     assertThat(exported.normalised()).isTrue();
     assertThat(exported.maxTokens()).isEqualTo(256).isEqualTo(model.maxTokens());
@@ -232,10 +233,6 @@ class EncoderModelTest {
     Path twice = folder.resolve("twice");
     EncoderModel.export(files, twice);
     assertThat(EncoderModel.load(EncoderModel.export(files, twice)).classifier()).isPresent();
-    Path pooled = folder.resolve("pooled"); // both models have modules.json
-    EncoderModel.export(ModelFiles.onClassPath("all-minilm-l6-v2"), pooled);
-    EncoderModel.export(ModelFiles.onClassPath("all-minilm-l6-v2"), pooled);
-    assertThat(EncoderModel.load(pooled).pooling()).contains(TextPooling.MEAN);
   }
 
   private static float[] rows(EncoderModel model, int... ids) {
