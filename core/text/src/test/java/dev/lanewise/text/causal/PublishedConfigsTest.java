@@ -2,6 +2,8 @@ package dev.lanewise.text.causal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanewise.core.position.Rotary;
+import dev.lanewise.core.position.RotaryScaling;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.text.json.Config;
@@ -41,6 +43,8 @@ class PublishedConfigsTest {
   private static final String GPT2 =
       "'model_type':'gpt2','attn_pdrop':0.1,'layer_norm_epsilon':1e-5,'n_ctx':1024,'n_positions':1024,"
           + "'vocab_size':50257,'summary_type':'cls_index','summary_use_proj':true,";
+
+  private static final String SMALL = LLAMA + "'vocab_size':9,'max_position_embeddings':64," + sizes(16, 8, 1, 2);
 
   @TempDir private Path folder;
 
@@ -122,6 +126,10 @@ class PublishedConfigsTest {
     assertThat(elements(two)).isEqualTo(2_614_341_888L);
     assertThat(two.scoring()).isEqualTo(new Architecture.Scoring(1 / 16.0, false, 50));
     assertThat(two.logitSoftcap()).isEqualTo(30);
+    String free = GEMMA2.replace("softcapping':50.0", "softcapping':null").replace("softcapping':30.0", "softcapping':null");
+    Architecture unlimited = read(free + sizes(2304, 9216, 26, 8) + "'num_key_value_heads':4,");
+    assertThat(unlimited.scoring().softcap()).isZero();
+    assertThat(unlimited.logitSoftcap()).isZero();
     Architecture nine = read(GEMMA2 + sizes(3584, 14336, 42, 16) + "'num_key_value_heads':8,'sliding_window_size':4096,");
     assertThat(elements(nine)).isEqualTo(9_241_705_984L);
     assertThat(nine.windows()).hasSize(42).startsWith(4096, 0, 4096, 0).endsWith(4096, 0);
@@ -187,23 +195,46 @@ class PublishedConfigsTest {
 
   @Test
   void newerFilesNestThePositions() throws IOException {
-    String sizes = LLAMA + "'vocab_size':9,'max_position_embeddings':64," + sizes(16, 8, 1, 2);
     String inner = "'factor':4.0,'low_freq_factor':1.0,'high_freq_factor':2.0,'original_max_position_embeddings':16";
-    Architecture old = read(sizes + "'rope_theta':5000.0,'rope_scaling':{'rope_type':'llama3'," + inner + "}");
-    Architecture older = read(sizes + "'rope_theta':5000.0,'rope_scaling':{'type':'llama3'," + inner + "}");
-    Architecture nested = read(sizes + "'rope_parameters':{'rope_type':'llama3','rope_theta':5000.0," + inner + "}");
-    Architecture plain = read(sizes + "'rope_parameters':{'rope_type':'default','rope_theta':5000.0}");
+    Architecture old = read(SMALL + "'rope_theta':5000.0,'rope_scaling':{'rope_type':'llama3'," + inner + "}");
+    Architecture older = read(SMALL + "'rope_theta':5000.0,'rope_scaling':{'type':'llama3'," + inner + "}");
+    Architecture nested = read(SMALL + "'rope_parameters':{'rope_type':'llama3','rope_theta':5000.0," + inner + "}");
+    Architecture plain = read(SMALL + "'rope_parameters':{'rope_type':'default','rope_theta':5000.0}");
     float[] expected = rotated(old);
     assertThat(rotated(older)).containsExactly(expected);
     assertThat(rotated(nested)).containsExactly(expected);
-    assertThat(rotated(plain)).isNotEqualTo(expected).containsExactly(rotated(read(sizes + "'rope_theta':5000.0")));
+    assertThat(rotated(plain)).isNotEqualTo(expected).containsExactly(rotated(read(SMALL + "'rope_theta':5000.0")));
+  }
+
+  /** The numbers of YaRN that a file may give, and what they are without it. */
+  @Test
+  void yarns() throws IOException {
+    double usual = 0.1 * Math.log(4) + 1;
+    assertYarn("", RotaryScaling.yarn(4, 64, 32, 1, true, usual));
+    assertYarn(
+        ",'original_max_position_embeddings':16,'beta_fast':3.0,'beta_slow':0.5,'truncate':false,'attention_factor':1.5",
+        RotaryScaling.yarn(4, 16, 3, 0.5, false, 1.5));
+    double mscales = (0.1 * 0.7 * Math.log(4) + 1) / (0.1 * 1.3 * Math.log(4) + 1);
+    assertYarn(",'mscale':0.7,'mscale_all_dim':1.3", RotaryScaling.yarn(4, 64, 32, 1, true, mscales));
+    assertYarn(",'mscale':0.7", RotaryScaling.yarn(4, 64, 32, 1, true, usual));
+    assertYarn(",'mscale_all_dim':0.7", RotaryScaling.yarn(4, 64, 32, 1, true, usual));
+    assertThat(rotated(read(SMALL + "'rope_scaling':{'rope_type':'yarn','factor':1.0}"))).containsExactly(rotated(read(SMALL)));
+  }
+
+  private void assertYarn(String keys, RotaryScaling scaling) throws IOException {
+    Architecture model = read(SMALL + "'rope_scaling':{'rope_type':'yarn','factor':4.0" + keys + "}");
+    assertThat(rotated(model)).as(keys).containsExactly(rotated(Rotary.of(8).withScaling(scaling)));
+  }
+
+  private static float[] rotated(Architecture model) {
+    return rotated(Objects.requireNonNull(model.rotary()));
   }
 
   /** Cosines and sines at a distant position. */
-  private static float[] rotated(Architecture model) {
+  private static float[] rotated(Rotary rotary) {
     float[] row = {1, 1, 1, 1, 1, 1, 1, 1};
     Heads view = Heads.of(row, 1, 1, 1, 8);
-    Objects.requireNonNull(model.rotary()).apply(view, view, 40);
+    rotary.apply(view, view, 40);
     return row;
   }
 }
