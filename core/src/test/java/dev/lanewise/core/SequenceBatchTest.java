@@ -51,6 +51,10 @@ class SequenceBatchTest {
     assertThatThrownBy(() -> view.get(0, 0, 4)).isInstanceOf(IndexOutOfBoundsException.class);
     assertThatThrownBy(() -> view.batch(2, 3).rows(0, 1)).isInstanceOf(IndexOutOfBoundsException.class);
     assertThatThrownBy(() -> view.rows(2, 4)).isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(() -> view.columns(3, 5)).isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(() -> view.matrix(2, 0, 1, 0, 1)).isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(() -> view.matrix(0, 2, 2, 0, 1)).isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(() -> view.matrix(0, 0, 1, 3, 2)).isInstanceOf(IndexOutOfBoundsException.class);
   }
 
   @Test
