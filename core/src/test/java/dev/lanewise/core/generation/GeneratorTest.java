@@ -118,18 +118,20 @@ class GeneratorTest {
       Random random = new Random(Problem.SEED);
       int[] system = tokens(random, 20);
       int[] question = tokens(random, 5);
-      for (StackState.Builder builder :
-          List.of(model.stack().state().capacity(100), model.stack().state().pages(60), model.stack().state().window(30, 0))) {
+      StackState.Builder shorter = model.stack().state().window(30, 0);
+      for (StackState.Builder builder : List.of(model.stack().state().capacity(100), model.stack().state().pages(60), shorter)) {
+        // the twelfth token follows 31 rows
+        int alike = builder == shorter ? 11 : 12;
         try (StackState state = builder.build()) {
           int[] first = generator.generate(List.of(system), state, (sequence, token) -> true).get(0).tokens();
-          assertThat(first).isEqualTo(plain(model, greedy, 0, system, 12));
+          assertThat(first).startsWith(Arrays.copyOf(plain(model, greedy, 0, system, 12), alike)).hasSize(12);
           assertThat(state.rows(0)).isEqualTo(20 + 11);
           int[] next = join(new int[] {first[11]}, question);
           int[] so = join(join(system, first), question);
           List<Result> answers = generator.generate(List.of(next, question), state, (sequence, token) -> true);
           assertThat(state.rows(0)).as("the state is not changed by forks").isEqualTo(20 + 11);
           List<Result> one = generator.withDraft(Generator.Draft.lookup(1, 4)).generate(List.of(next), state, (sequence, token) -> true);
-          if (state.rows(0) < 30) {
+          if (builder != shorter) {
             assertThat(one.get(0).tokens()).isEqualTo(plain(model, greedy, 0, so, 12));
           }
           assertThat(answers.get(0).tokens()).isEqualTo(one.get(0).tokens());
