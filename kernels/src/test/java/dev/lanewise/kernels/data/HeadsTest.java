@@ -68,6 +68,14 @@ class HeadsTest {
   }
 
   /** Strides of a view without elements may be so large that a start would overflow. */
+  /** The array holds more columns than the view, so that nothing else refuses them. */
+  @Test
+  void aSliceEndsWithItsMatrix() {
+    Matrix view = new Matrix(new float[20], 0, 2, 3, 5, 1);
+    assertThatThrownBy(() -> view.columns(2, 4)).isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(() -> view.rows(1, 3)).isInstanceOf(IndexOutOfBoundsException.class);
+  }
+
   @Test
   void aSliceOfAnEmptyViewKeepsTheOffset() {
     int max = Integer.MAX_VALUE;
