@@ -67,7 +67,6 @@ class HeadsTest {
     }
   }
 
-  /** Strides of a view without elements may be so large that a start would overflow. */
   /** The array holds more columns than the view, so that nothing else refuses them. */
   @Test
   void aSliceEndsWithItsMatrix() {
@@ -76,6 +75,7 @@ class HeadsTest {
     assertThatThrownBy(() -> view.rows(1, 3)).isInstanceOf(IndexOutOfBoundsException.class);
   }
 
+  /** Strides of a view without elements may be so large that a start would overflow. */
   @Test
   void aSliceOfAnEmptyViewKeepsTheOffset() {
     int max = Integer.MAX_VALUE;
