@@ -10,7 +10,8 @@ public final class TestedKernels {
 
   /**
    * The selected kernels and, unless this is a run on narrower vectors, the plain ones. These are the same on every path, and a daily build
-   * runs them as the selected ones of its last path, so there the first path leaves them out as well. A quick run has one path.
+   * runs them as the selected ones of its last path (tests with the tag "twice" with {@code -Pevery-path} only), so there the first path
+   * leaves them out as well. A quick run has one path.
    */
   public static List<Kernels> all() {
     boolean narrower = System.getProperty("lanewise.expectedPath", "preferred").startsWith("vector-");

@@ -38,7 +38,8 @@ final class Depth {
     if (isWhole() || first / BLOCK % SAMPLED == 0) {
       return true;
     }
-    return !isIn(LARGE, first - 1);
+    // A block that begins a range is compared, and so is the one behind it.
+    return !isIn(LARGE, first) || !isIn(LARGE, first - 1);
   }
 
   /** Whether one of many files, the one with this number, is compared on the code points from this multiple of 256 on. */
