@@ -158,6 +158,8 @@ class WeightsPromisesTest {
     assertThatThrownBy(() -> file.read("a", -1, target, 0, 1)).hasMessageContaining("first is -1");
     assertThatThrownBy(() -> file.read("a", 2, target, 0, 0)).hasMessageContaining("first is 2");
     assertThatThrownBy(() -> file.read("a", 0, target, 0, 2)).hasMessageContaining("length is 2");
+    assertThatThrownBy(() -> file.read("a", 1, target, 0, 1)).hasMessageContaining("length is 1");
+    assertThatThrownBy(() -> file.read("a", 0, target, 0, -1)).hasMessageContaining("length is -1");
     assertThatThrownBy(() -> file.read("a", 0, target, 3, 1)).hasMessageContaining("offset + length is 4");
     assertThatThrownBy(() -> file.read("a", 0, target, -1, 1)).hasMessageContaining("offset is -1");
     NamedTensors part = file.under("");
