@@ -4,9 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -16,8 +14,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * A project that depends on a module of Lanewise needs nothing else but what that module requires, and gets no warning: README's programs
- * are compiled with javac and with Maven against the installed jars, and run. A program that embeds text depends on the model's artifact,
- * too. Maven also compiles an application of each adapter.
+ * are compiled with javac against the installed jars, and run. A program that embeds text depends on the model's artifact, too.
  */
 @Tag("consumers")
 class ConsumersTest {
@@ -43,7 +40,7 @@ class ConsumersTest {
   @ParameterizedTest
   @MethodSource("modules")
   void onTheModulePath(Published module) throws Exception {
-    writeSources(module, true);
+    module.writePrograms(directory, true);
     Tool.compile(directory, "--module-path", module.pathWith(Published.nullAnnotations()));
     Tool.compile(directory, "--module-path", module.pathWith());
     for (ReadmeProgram program : module.programs()) {
@@ -58,7 +55,7 @@ class ConsumersTest {
   @ParameterizedTest
   @MethodSource("modules")
   void onTheClassPath(Published module) throws Exception {
-    writeSources(module, false);
+    module.writePrograms(directory, false);
     Tool.compile(directory, "--class-path", module.pathWith(Published.nullAnnotations()));
     Tool.compile(directory, "--class-path", module.pathWith());
     for (ReadmeProgram program : module.programs()) {
@@ -76,52 +73,13 @@ class ConsumersTest {
           .as("%s, which jlink takes unless it is text: protobuf has no descriptor", module)
           .isEqualTo(!module.name().equals("dev.lanewise.text"));
     }
-    writeSources(core, true);
+    core.writePrograms(directory, true);
     Tool.compile(directory, "--module-path", core.pathWith());
     String path = core.pathWith(directory.resolve("classes"));
     Tool.run(directory, Tool.ofJdk("jlink"), "--module-path", path, "--add-modules", "consumer," + VECTOR, "--output", "image");
     String java = directory.resolve("image").resolve("bin").resolve("java").toString();
     for (ReadmeProgram program : core.programs()) {
       run(program, true, java, "--add-modules", VECTOR, "--module", inModule(program));
-    }
-  }
-
-  @Test
-  void withMaven() throws Exception {
-    List<String> projects = new ArrayList<>();
-    for (Published module : modules()) {
-      for (boolean named : new boolean[] {true, false}) {
-        String project = module.artifact() + (named ? "-named" : "-unnamed");
-        projects.add(project);
-        Path sources = directory.resolve(project).resolve("src/main/java");
-        Files.createDirectories(sources);
-        writeSources(sources, module, named);
-        Files.writeString(directory.resolve(project).resolve("pom.xml"), MavenProject.of(project, module));
-      }
-    }
-    for (Adapter adapter : Adapter.all()) {
-      projects.add(adapter.artifact());
-      Path folder = Files.createDirectories(directory.resolve(adapter.artifact()).resolve("src/main/java/consumer"));
-      Files.writeString(folder.resolve("Application.java"), adapter.source());
-      Files.writeString(directory.resolve(adapter.artifact()).resolve("pom.xml"), MavenProject.of(adapter, modules().getFirst().version()));
-    }
-    assertThat(MavenProject.compile(directory, projects)).contains("BUILD SUCCESS").doesNotContain("[WARNING]");
-    for (String project : projects) {
-      assertThat(directory.resolve(project).resolve("target/classes/consumer")).isNotEmptyDirectory();
-    }
-  }
-
-  private void writeSources(Published module, boolean named) throws IOException {
-    writeSources(directory, module, named);
-  }
-
-  private static void writeSources(Path sources, Published module, boolean named) throws IOException {
-    if (named) {
-      Files.writeString(sources.resolve("module-info.java"), "module consumer {\n  requires " + module.name() + ";\n}\n");
-    }
-    Path folder = Files.createDirectories(sources.resolve("consumer"));
-    for (ReadmeProgram program : module.programs()) {
-      Files.writeString(folder.resolve(program.name() + ".java"), program.source());
     }
   }
 

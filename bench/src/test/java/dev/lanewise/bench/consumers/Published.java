@@ -111,6 +111,17 @@ record Published(ModuleReference reference, List<Path> path, boolean isLinkable)
     return ReadmeProgram.all().stream().filter(program -> exported.containsAll(program.packages())).toList();
   }
 
+  /** Writes these programs as the sources of a package, in a module or not. */
+  void writePrograms(Path sources, boolean named) throws IOException {
+    if (named) {
+      Files.writeString(sources.resolve("module-info.java"), "module consumer {\n  requires " + name() + ";\n}\n");
+    }
+    Path folder = Files.createDirectories(sources.resolve("consumer"));
+    for (ReadmeProgram program : programs()) {
+      Files.writeString(folder.resolve(program.name() + ".java"), program.source());
+    }
+  }
+
   private Stream<String> exports(String module) {
     ModuleDescriptor descriptor = finder(path).find(module).orElseThrow().descriptor();
     return Stream.concat(
