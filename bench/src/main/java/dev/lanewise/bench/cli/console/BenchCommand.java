@@ -76,6 +76,13 @@ public abstract class BenchCommand implements Callable<Integer> {
     }
   }
 
+  /** Refuses a text without a word. */
+  protected final void requireWord(String text, boolean hasWord) {
+    if (!hasWord) {
+      throw rejected(text + " is empty, must hold at least one word");
+    }
+  }
+
   /**
    * Refuses a file that cannot be used.
    *

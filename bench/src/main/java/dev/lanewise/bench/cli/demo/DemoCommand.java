@@ -17,7 +17,6 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
 /**
@@ -77,9 +76,7 @@ public final class DemoCommand extends BenchCommand {
     // The demo replaces its own earlier page, and no other file of that name.
     boolean again = output.equals(Path.of(DEFAULT_OUTPUT)) && Summary.isPage(output);
     requireUsable("--output " + output, OutputFile.obstacle(output, force || again));
-    if (sentence.isBlank()) {
-      throw empty();
-    }
+    requireWord("SENTENCE", !sentence.isBlank());
     Kernels kernels = Kernels.selected();
     FirstLayer model = FirstLayer.load();
     Tokens whole = tokenise(model);
@@ -107,14 +104,8 @@ public final class DemoCommand extends BenchCommand {
 
   private Tokens tokenise(FirstLayer model) {
     Tokens tokens = Tokens.of(model.model(), sentence);
-    if (tokens.isEmpty()) {
-      throw empty();
-    }
+    requireWord("SENTENCE", !tokens.isEmpty());
     return tokens;
-  }
-
-  private ParameterException empty() {
-    return rejected("SENTENCE is empty, must hold at least one word");
   }
 
   /** The place of the token whose attention is listed. */

@@ -17,7 +17,6 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
 /** Writes a page on which to explore what the tokens of a text attend to, in all heads of all layers of a model. */
@@ -77,27 +76,19 @@ public final class ExplainCommand extends BenchCommand {
     ModelFiles files = model.files();
     requireUsable("--output " + output, OutputFile.obstacle(output, force));
     String read = text();
-    if (read.isBlank()) {
-      throw empty();
-    }
+    requireWord("TEXT", !read.isBlank());
     EncoderModel loaded = EncoderModel.load(files).withThreads(threads);
     int most = loaded.maxTokens();
     if (maxTokens != null) {
       requireBetween("--max-tokens", maxTokens, 3, loaded.encoder().maxTokens());
       most = maxTokens;
     }
-    if (Tokens.of(loaded, read).isEmpty()) {
-      throw empty();
-    }
+    requireWord("TEXT", !Tokens.of(loaded, read).isEmpty());
     Tokens given = Tokens.of(loaded, (prefix == null ? loaded.prefix() : prefix) + read);
     Explanation explanation = Explanation.of(loaded.encoder(), given.length() <= most ? given : given.cut(most));
     OutputFile.write(output, ExplorerPage.of(loaded.name(), explanation, given.length()));
     print(loaded.name(), explanation, given.length());
     return 0;
-  }
-
-  private ParameterException empty() {
-    return rejected("TEXT is empty, must hold at least one word");
   }
 
   private String text() throws IOException {
