@@ -11,15 +11,18 @@ import dev.lanewise.core.testing.Views;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.testing.Sample;
 import dev.lanewise.testing.TestedKernels;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.LongStream;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A query of a cache with a window sees exactly its sinks and its window, however the rows were appended. */
@@ -50,8 +53,12 @@ class CacheWindowTest {
   }
 
   /** Random appends, truncations and queries, compared with attention to plain lists of the same rows with the mask of the window. */
+  static LongStream seeds() {
+    return LongStream.range(0, Sample.count(6)).map(n -> Sample.firstSeed(1, 6) + n);
+  }
+
   @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+  @MethodSource("seeds")
   void historiesDoNotMatter(long seed) {
     Random random = new Random(Problem.SEED + seed);
     for (int round = 0; round < 12; round++) {

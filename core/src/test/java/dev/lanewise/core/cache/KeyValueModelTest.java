@@ -16,6 +16,7 @@ import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.testing.Sample;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
@@ -31,7 +32,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Random operations on caches of every kind, some of which must fail, compared with lists of rows and of pages. */
 @Tag("once")
 class KeyValueModelTest {
-  private static final int OPERATIONS = 2500;
+  private static final int OPERATIONS = Sample.extent() == Sample.Extent.THOROUGH ? 2500 : 1200;
   private static final int HEADS = 2;
   private static final int HEAD_DIM = 3;
   private static final int VALUE_DIM = 5;

@@ -16,6 +16,7 @@ import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.testing.ReadmeBlocks;
+import dev.lanewise.testing.Sample;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -80,7 +81,7 @@ class GeneratorTest {
 
   @Test
   void tokensAreThoseOfWholePassesInBatchesChunksAndWithDrafts() {
-    for (int seed = 0; seed < 8; seed++) {
+    for (int seed = 0; seed < (Sample.extent() == Sample.Extent.THOROUGH ? 8 : 4); seed++) {
       Random random = new Random(Problem.SEED + seed);
       LanguageModel model = TinyModel.of(seed, seed % 2 == 0 ? 0 : 5);
       PlainSampling plain = new PlainSampling(seed, seed % 4 < 2 ? 0 : 0.6, 20, 0.95, 0, 1.1, 12);

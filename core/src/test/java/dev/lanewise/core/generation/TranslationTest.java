@@ -20,12 +20,14 @@ import dev.lanewise.core.testing.Problem;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Views.Layout;
 import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.testing.Sample;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -118,7 +120,7 @@ class TranslationTest {
     boolean stopped = false;
     boolean filled = false;
     boolean apart = false;
-    for (int stop = 0; stop < VOCABULARY; stop++) {
+    for (int stop : Sample.of(IntStream.range(0, VOCABULARY).boxed().toList())) {
       int[][] tokens = decode(writer(stop), MEMORY);
       int last = stop;
       for (int b = 0; b < BATCH; b++) {

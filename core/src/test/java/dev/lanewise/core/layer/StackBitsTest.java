@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -24,6 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * The rows of a stack have the same bits row by row, in calls of a few rows, in chunks, and in one pass: over caches of any format but
  * INT8, and over caches in F32 also those of a pass without caches. The sequence is longer than a span of keys.
  */
+@Tag("twice")
 class StackBitsTest {
   private static final int WIDTH = 40;
   private static final int HEADS = 4;

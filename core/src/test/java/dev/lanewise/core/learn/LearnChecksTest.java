@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.learn.LearnCase.Sequence;
 import dev.lanewise.core.testing.Budget;
+import dev.lanewise.testing.Sample;
 import dev.lanewise.testing.ScalarGraph;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -25,7 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 @Tag("once")
 class LearnChecksTest {
-  private static final int CASES = 30;
+  private static final int CASES = Sample.count(45);
 
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
