@@ -43,13 +43,11 @@ class ConsumersTest {
     module.writePrograms(directory, true);
     Tool.compile(directory, "--module-path", module.pathWith(Published.nullAnnotations()));
     Tool.compile(directory, "--module-path", module.pathWith());
-    for (ReadmeProgram program : module.programs()) {
-      String path = module.pathWith(directory.resolve("classes"));
-      String files = program.needsModel() ? Published.model().toString() : "";
-      String java = Tool.ofJdk("java");
-      run(program, true, java, "--add-modules", VECTOR, "--module-path", path, "--class-path", files, "--module", inModule(program));
-      run(program, false, java, "--module-path", path, "--class-path", files, "--module", inModule(program));
-    }
+    String path = module.pathWith(directory.resolve("classes"));
+    String files = needsModel(module) ? Published.model().toString() : "";
+    String java = Tool.ofJdk("java");
+    run(module, true, java, "--add-modules", VECTOR, "--module-path", path, "--class-path", files, "--module", "consumer/consumer.All");
+    run(module, false, java, "--module-path", path, "--class-path", files, "--module", "consumer/consumer.All");
   }
 
   @ParameterizedTest
@@ -58,50 +56,42 @@ class ConsumersTest {
     module.writePrograms(directory, false);
     Tool.compile(directory, "--class-path", module.pathWith(Published.nullAnnotations()));
     Tool.compile(directory, "--class-path", module.pathWith());
-    for (ReadmeProgram program : module.programs()) {
-      Path classes = directory.resolve("classes");
-      String path = program.needsModel() ? module.pathWith(classes, Published.model()) : module.pathWith(classes);
-      run(program, true, Tool.ofJdk("java"), "--add-modules", VECTOR, "--class-path", path, inPackage(program));
-    }
+    Path classes = directory.resolve("classes");
+    String path = needsModel(module) ? module.pathWith(classes, Published.model()) : module.pathWith(classes);
+    run(module, true, Tool.ofJdk("java"), "--add-modules", VECTOR, "--class-path", path, "consumer.All");
   }
 
+  /** FlagTest runs the programs of core in an image. */
   @Test
-  void inAnImage() throws Exception {
-    Published core = modules().stream().filter(module -> module.name().equals("dev.lanewise.core")).findAny().orElseThrow();
+  void jlinkTakesAllButText() throws IOException {
     for (Published module : modules()) {
       assertThat(module.isLinkable())
           .as("%s, which jlink takes unless it is text: protobuf has no descriptor", module)
           .isEqualTo(!module.name().equals("dev.lanewise.text"));
     }
-    core.writePrograms(directory, true);
-    Tool.compile(directory, "--module-path", core.pathWith());
-    String path = core.pathWith(directory.resolve("classes"));
-    Tool.run(directory, Tool.ofJdk("jlink"), "--module-path", path, "--add-modules", "consumer," + VECTOR, "--output", "image");
-    String java = directory.resolve("image").resolve("bin").resolve("java").toString();
-    for (ReadmeProgram program : core.programs()) {
-      run(program, true, java, "--add-modules", VECTOR, "--module", inModule(program));
-    }
   }
 
-  private static String inModule(ReadmeProgram program) {
-    return "consumer/" + inPackage(program);
+  private static boolean needsModel(Published module) throws IOException {
+    return module.programs().stream().anyMatch(ReadmeProgram::needsModel);
   }
 
-  private static String inPackage(ReadmeProgram program) {
-    return "consumer." + program.name();
+  private void run(Published module, boolean vector, String... command) throws Exception {
+    assertPrints(module, vector, Tool.run(directory, command));
   }
 
-  private void run(ReadmeProgram program, boolean vector, String... command) throws Exception {
-    List<String> lines = Tool.run(directory, command).lines().toList();
+  /** Checks which kernels the programs of a module ran, and what they printed. */
+  static void assertPrints(Published module, boolean vector, String output) throws IOException {
+    List<String> lines = output.lines().toList();
     assertThat(lines)
         .filteredOn(line -> line.contains("Lanewise runs "))
         .singleElement()
         .asString()
         .contains(vector ? "SIMD" : "plain Java");
     List<Double> printed = lines.stream().filter(line -> line.matches("-?[0-9.]+")).map(Double::valueOf).toList();
-    assertThat(printed).hasSameSizeAs(program.prints());
+    List<String> expected = module.programs().stream().flatMap(program -> program.prints().stream()).toList();
+    assertThat(printed).hasSameSizeAs(expected);
     for (int i = 0; i < printed.size(); i++) {
-      assertThat(printed.get(i)).isCloseTo(Double.parseDouble(program.prints().get(i)), within(0.005));
+      assertThat(printed.get(i)).isCloseTo(Double.parseDouble(expected.get(i)), within(0.005));
     }
   }
 }

@@ -2,6 +2,7 @@ package dev.lanewise.bench.consumers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -16,40 +17,36 @@ class FlagTest {
   private static final String VECTOR = "jdk.incubator.vector";
   private static final String JAVA = Tool.ofJdk("java");
 
-  private static final ReadmeProgram PROGRAM = ReadmeProgram.path();
-  private static final String MAIN = "consumer/consumer." + PROGRAM.name();
+  private static final String MAIN = "consumer/consumer." + ReadmeProgram.path().name();
+  private static final String MAIN_THAT_REQUIRES_IT = "requiring/requiring." + ReadmeProgram.path().name();
 
   @TempDir private static Path directory;
 
-  /** Module paths of the program: as a module that requires core, and as one that requires the Vector API, too. */
+  private static Published core;
+
+  /** Module paths of core's programs in a module that requires core, and of one of them in a module that requires the Vector API, too. */
   private static String path;
 
   private static String pathThatRequiresIt;
 
   @BeforeAll
   static void compile() throws Exception {
-    Published core = Published.all().stream().filter(module -> module.name().equals("dev.lanewise.core")).findAny().orElseThrow();
-    path = core.pathWith(compiled(core, "plain", ""));
-    pathThatRequiresIt = core.pathWith(compiled(core, "requiring", "  requires " + VECTOR + ";\n"));
-  }
-
-  private static Path compiled(Published core, String name, String requires) throws Exception {
-    Path sources = Files.createDirectories(directory.resolve(name));
-    Path descriptor = sources.resolve("module-info.java");
-    Path source = sources.resolve(PROGRAM.name() + ".java");
-    Files.writeString(descriptor, "module consumer {\n  requires " + core.name() + ";\n" + requires + "}\n");
-    Files.writeString(source, PROGRAM.source());
-    Path classes = sources.resolve("classes");
-    Tool.run(
-        directory,
-        Tool.ofJdk("javac"),
-        "-d",
-        classes.toString(),
-        "--module-path",
-        core.pathWith(),
-        descriptor.toString(),
-        source.toString());
-    return classes;
+    core = Published.all().stream().filter(module -> module.name().equals("dev.lanewise.core")).findAny().orElseThrow();
+    Path plain = Files.createDirectories(directory.resolve("plain"));
+    core.writePrograms(plain, true);
+    Tool.compile(plain, "--module-path", core.pathWith());
+    path = core.pathWith(plain.resolve("classes"));
+    Path requiring = Files.createDirectories(directory.resolve("requiring"));
+    ReadmeProgram program = ReadmeProgram.path();
+    Files.writeString(
+        requiring.resolve("module-info.java"), "module requiring {\n  requires " + core.name() + ";\n  requires " + VECTOR + ";\n}\n");
+    Path folder = Files.createDirectories(requiring.resolve("requiring"));
+    Files.writeString(folder.resolve(program.name() + ".java"), program.source().replace("package consumer;", "package requiring;"));
+    // Not Tool.compile: javac warns of whatever requires a module that is incubating.
+    Path classes = requiring.resolve("classes");
+    String[] sources = {requiring.resolve("module-info.java").toString(), folder.resolve(program.name() + ".java").toString()};
+    Tool.runHere("javac", "-d", classes.toString(), "--module-path", core.pathWith(), sources[0], sources[1]);
+    pathThatRequiresIt = core.pathWith(classes);
   }
 
   @Test
@@ -75,7 +72,7 @@ class FlagTest {
 
   @Test
   void moduleThatRequiresIt() throws Exception {
-    assertRunsOnLanes(Map.of(), JAVA, "--module-path", pathThatRequiresIt, "--module", MAIN);
+    assertRunsOnLanes(Map.of(), JAVA, "--module-path", pathThatRequiresIt, "--module", MAIN_THAT_REQUIRES_IT);
   }
 
   @Test
@@ -84,14 +81,19 @@ class FlagTest {
     assertRunsOnLanes(Map.of(), ofImage("with-option", "java"), "--module", MAIN);
   }
 
+  /** The image has the programs of core, too: with the flag on the command line they run on SIMD. */
   @Test
   void launcherOfAnImageWhoseModuleRequiresIt() throws Exception {
-    link("with-launcher", pathThatRequiresIt, "--add-modules=consumer", "--launcher=run=" + MAIN);
+    String both = String.join(File.pathSeparator, path, pathThatRequiresIt);
+    link("with-launcher", both, "--add-modules=consumer,requiring", "--launcher=run=" + MAIN_THAT_REQUIRES_IT);
     assertRunsOnLanes(Map.of(), ofImage("with-launcher", "run"));
+    String java = ofImage("with-launcher", "java");
+    String printed = Tool.run(directory, java, "--add-modules", VECTOR, "--module", "consumer/consumer.All");
+    ConsumersTest.assertPrints(core, true, printed);
   }
 
-  private static void link(String image, String modulePath, String modules, String option) throws Exception {
-    Tool.run(directory, Tool.ofJdk("jlink"), "--module-path", modulePath, modules, option, "--output", image);
+  private static void link(String image, String modulePath, String modules, String option) {
+    Tool.runHere("jlink", "--module-path", modulePath, modules, option, "--output", directory.resolve(image).toString());
   }
 
   private static String ofImage(String image, String command) {

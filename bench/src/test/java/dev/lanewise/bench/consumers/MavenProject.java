@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
 
@@ -56,6 +57,9 @@ final class MavenProject {
       </dependency>
       """;
 
+  /** Without the optimising compiler, and with one thread that collects, Maven takes half as much time. */
+  private static final String QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
+
   private MavenProject() {}
 
   /** The pom.xml of a project that depends on a module, in the version that lanewise-bom names. */
@@ -101,7 +105,6 @@ final class MavenProject {
               <artifactId>maven-compiler-plugin</artifactId>
               <version>%s</version>
               <configuration>
-                <fork>true</fork>
                 <showWarnings>true</showWarnings>
                 <compilerArgs>
                   <arg>-Xlint:all</arg>
@@ -134,6 +137,7 @@ final class MavenProject {
     boolean windows = System.getProperty("os.name").toLowerCase(Locale.ROOT).contains("windows");
     return Tool.run(
         directory,
+        Map.of("MAVEN_OPTS", QUICK_START),
         Path.of(property("mavenHome"), "bin", windows ? "mvn.cmd" : "mvn").toString(),
         "--batch-mode",
         "--no-transfer-progress",

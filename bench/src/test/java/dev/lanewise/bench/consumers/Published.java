@@ -111,7 +111,7 @@ record Published(ModuleReference reference, List<Path> path, boolean isLinkable)
     return ReadmeProgram.all().stream().filter(program -> exported.containsAll(program.packages())).toList();
   }
 
-  /** Writes these programs as the sources of a package, in a module or not. */
+  /** Writes these programs, and one that runs them all, as the sources of a package, in a module or not. */
   void writePrograms(Path sources, boolean named) throws IOException {
     if (named) {
       Files.writeString(sources.resolve("module-info.java"), "module consumer {\n  requires " + name() + ";\n}\n");
@@ -120,6 +120,7 @@ record Published(ModuleReference reference, List<Path> path, boolean isLinkable)
     for (ReadmeProgram program : programs()) {
       Files.writeString(folder.resolve(program.name() + ".java"), program.source());
     }
+    Files.writeString(folder.resolve("All.java"), ReadmeProgram.all(programs()));
   }
 
   private Stream<String> exports(String module) {

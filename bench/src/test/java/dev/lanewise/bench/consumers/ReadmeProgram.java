@@ -44,21 +44,29 @@ record ReadmeProgram(String name, String source, Set<String> packages, List<Stri
 
   private static ReadmeProgram of(MatchResult block) {
     String name = "Program" + block.start();
-    String source =
-        """
-        package consumer;
-
-        %s
-        public final class %s {
-          private %s() {}
-
-          public static void main(String[] args) throws Exception {
-        %s
-          }
-        }
-        """
-            .formatted(block.group(1), name, name, block.group(2));
+    String source = source(name, block.group(1), block.group(2));
     return new ReadmeProgram(name, source, found(IMPORT, source).collect(Collectors.toSet()), found(PRINTED, source).toList());
+  }
+
+  private static String source(String name, String imports, String body) {
+    return """
+    package consumer;
+
+    %s
+    public final class %s {
+      private %s() {}
+
+      public static void main(String[] args) throws Exception {
+    %s
+      }
+    }
+    """
+        .formatted(imports, name, name, body);
+  }
+
+  /** The class {@code consumer.All}, which runs these programs one after another: a JVM for each would start many times. */
+  static String all(List<ReadmeProgram> programs) {
+    return source("All", "", programs.stream().map(program -> program.name() + ".main(args);\n").collect(Collectors.joining()));
   }
 
   /** Whether the program reads the file of all-MiniLM-L6-v2. */

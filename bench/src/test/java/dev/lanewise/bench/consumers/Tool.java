@@ -3,12 +3,15 @@ package dev.lanewise.bench.consumers;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.spi.ToolProvider;
 
 /** Runs the commands that a consumer would type. */
 final class Tool {
@@ -42,12 +45,23 @@ final class Tool {
     return printed;
   }
 
+  /** The same of a tool of the JDK in this JVM, which is warm after the first call. Its paths must be absolute. */
+  static String runHere(String tool, String... arguments) {
+    StringWriter said = new StringWriter();
+    PrintWriter writer = new PrintWriter(said);
+    int code = ToolProvider.findFirst(tool).orElseThrow().run(writer, writer, arguments);
+    writer.flush();
+    assertThat(code).as("exit code: %s %s\n%s", tool, String.join(" ", arguments), said).isZero();
+    return said.toString();
+  }
+
   /** Compiles all of a directory's sources into {@code classes}, where each warning is an error. */
-  static void compile(Path sources, String pathOption, String path) throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>(List.of(ofJdk("javac"), "-Xlint:all", "-Werror", "-d", "classes", pathOption, path));
+  static void compile(Path sources, String pathOption, String path) throws IOException {
+    Path classes = sources.resolve("classes");
+    List<String> arguments = new ArrayList<>(List.of("-Xlint:all", "-Werror", "-d", classes.toString(), pathOption, path));
     try (var files = Files.walk(sources)) {
-      files.filter(file -> file.toString().endsWith(".java")).map(Path::toString).forEach(command::add);
+      files.filter(file -> file.toString().endsWith(".java")).map(Path::toString).forEach(arguments::add);
     }
-    assertThat(run(sources, command.toArray(String[]::new))).as("what javac says").isEmpty();
+    assertThat(runHere("javac", arguments.toArray(String[]::new))).as("what javac says").isEmpty();
   }
 }
