@@ -13,10 +13,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -29,7 +31,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(1200) // against hanging
 class KilledEmbedTest {
   /** Some seconds of work in a build. A run must be so long that a kill after its third quarter seldom comes late. */
-  private static final int LINES = Sample.extent() == Sample.Extent.THOROUGH ? 30_000 : 10_000;
+  private static final int LINES = Sample.extent() == Sample.Extent.THOROUGH ? 30_000 : 5_000;
+
+  @TempDir private static Path given;
+  private static Path model = Path.of("");
+  private static Path lines = Path.of("");
 
   @TempDir private Path folder;
   private final StringWriter err = new StringWriter();
@@ -39,9 +45,40 @@ class KilledEmbedTest {
     return Main.commandLine(arguments).setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true)).execute(arguments);
   }
 
-  private Path write(int lines) throws IOException {
+  private static Path write(Path folder, int lines) throws IOException {
     return Files.writeString(
         folder.resolve("lines.txt"), IntStream.range(0, lines).mapToObj(i -> "line number " + i + "\n").collect(Collectors.joining()));
+  }
+
+  /** Writes the files of unbroken runs. */
+  @BeforeAll
+  static void runUnbroken() throws Exception {
+    model = TinyBert.write(given.resolve("tiny"));
+    lines = write(given, LINES);
+    List<String> words = new ArrayList<>();
+    for (String name : List.of("out.jsonl", "out.npy", "out.safetensors")) {
+      words.addAll(arguments(given.resolve(name)));
+    }
+    finish(
+        ChildJvm.builder(flags(), System.getProperty("java.class.path"), Unbroken.class.getName(), words)
+            .redirectErrorStream(true)
+            .start());
+  }
+
+  /** Runs several command lines of the same number of arguments in one JVM. */
+  static final class Unbroken {
+    private Unbroken() {}
+
+    public static void main(String[] words) {
+      int length = words.length / 3;
+      for (int i = 0; i < words.length; i += length) {
+        String[] line = Arrays.copyOfRange(words, i, i + length);
+        int code = Main.commandLine(line).execute(line);
+        if (code != 0) {
+          System.exit(code);
+        }
+      }
+    }
   }
 
   /** Three kills of a file of lines; of the others, whose rows are written by the same code, one, and three in a thorough run. */
@@ -49,29 +86,26 @@ class KilledEmbedTest {
   @CsvSource({"out.jsonl, 3", "out.npy, 1", "out.safetensors, 1"})
   void killsLeaveTheBytesOfAnUnbrokenRun(String name, int daily) throws Exception {
     int kills = Sample.extent() == Sample.Extent.THOROUGH ? 3 : daily;
-    Path model = TinyBert.write(folder.resolve("tiny"));
-    Path lines = write(LINES);
-    Path whole = folder.resolve("whole-" + name);
-    finish(arguments(lines, model, whole));
+    Path whole = given.resolve(name);
     int attempt = 0;
     Path file = folder.resolve(name);
-    while (!isKilled(kills, file, arguments(lines, model, file), Files.size(whole))) {
+    while (!isKilled(kills, file, arguments(file), Files.size(whole))) {
       assertThat(++attempt).as("kills that came late").isLessThan(20);
       file = folder.resolve(attempt + name);
     }
-    finish(arguments(lines, model, file));
+    try (ChildJvm child = ChildJvm.start(flags(), arguments(file), true)) {
+      finish(child.process());
+    }
     assertThat(Files.mismatch(file, whole)).isEqualTo(-1);
   }
 
-  /** Runs the program to its end. */
-  private static void finish(List<String> arguments) throws Exception {
-    try (ChildJvm child = ChildJvm.start(flags(), arguments, true)) {
-      String said = new String(child.process().getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      assertThat(child.process().waitFor()).as(said).isZero();
-    }
+  /** Reads what a process says to its end. */
+  private static void finish(Process process) throws Exception {
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(said).isZero();
   }
 
-  private static List<String> arguments(Path lines, Path model, Path file) {
+  private static List<String> arguments(Path file) {
     return List.of("embed", lines.toString(), "--model", model.toString(), "--output", file.toString(), "--resume");
   }
 
@@ -105,13 +139,13 @@ class KilledEmbedTest {
   @Test
   void anotherModelDoesNotContinue() throws IOException {
     Path one = TinyBert.write(folder.resolve("one"));
-    Path lines = write(10);
+    Path few = write(folder, 10);
     for (String name : List.of("out.jsonl", "out.npy")) {
       Path file = folder.resolve(name);
-      assertThat(run("embed", lines.toString(), "--model", one.toString(), "--output", file.toString())).as(err.toString()).isZero();
+      assertThat(run("embed", few.toString(), "--model", one.toString(), "--output", file.toString())).as(err.toString()).isZero();
       byte[] before = Files.readAllBytes(file);
       for (String other : List.of("--pooling first-token", "--prefix law", "--dimensions 8")) {
-        String arguments = "embed " + lines + " --model " + one + " --output " + file + " --resume " + other;
+        String arguments = "embed " + few + " --model " + one + " --output " + file + " --resume " + other;
         assertThat(run(arguments.split(" "))).as(other).isEqualTo(1);
         assertThat(Files.readAllBytes(file)).isEqualTo(before);
       }
