@@ -1,6 +1,7 @@
 package dev.lanewise.kernels.simd.lanes;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.lanewise.kernels.Kernels;
@@ -13,6 +14,8 @@ import dev.lanewise.kernels.simd.fused.ScoreScale;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CancellationException;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 /** The helpers of the loops over tiles, each tested alone. */
@@ -36,7 +39,9 @@ class TilePartsTest {
     assumeSimd();
     for (int width : new int[] {Lanes.COUNT, 2 * Lanes.COUNT, 4 * Lanes.COUNT}) {
       for (int vectors :
-          new int[] {1, Lanes.COUNT - 1, Lanes.COUNT, Lanes.COUNT + 1, width, width + 1, 2 * width, 2 * width + Lanes.COUNT}) {
+          new int[] {
+            1, Lanes.COUNT - 1, Lanes.COUNT, Lanes.COUNT + 1, width, width + 1, 2 * width, 2 * width + Lanes.COUNT, 9 * width + 1
+          }) {
         for (int steps : new int[] {1, 3, Lanes.COUNT, Lanes.COUNT + 5}) {
           String what = vectors + " in panels of " + width + ", " + steps + " steps";
           float[] target = new float[Packing.size(vectors, steps, width)];
@@ -57,6 +62,74 @@ class TilePartsTest {
         }
       }
     }
+  }
+
+  /** Strips of the micro-kernel are consecutive columns of each row; steps in whole vectors and single ones. */
+  @Test
+  void stripsHoldTheColumnsOfEachRow() {
+    assumeSimd();
+    for (int steps : new int[] {1, 7, 8, 21}) {
+      for (int strips : new int[] {0, 1, 3}) {
+        int distance = steps * Tiles.MR + 3;
+        Matrix matrix = numbered(steps, 9 + strips * Tiles.MR);
+        float[] target = new float[strips * distance + 1];
+        Packing.strips(matrix, 9, 9 + strips * Tiles.MR, target, distance);
+        for (int at = 0; at < target.length; at++) {
+          int strip = at / distance;
+          int k = at % distance / Tiles.MR;
+          boolean written = strip < strips && k < steps;
+          assertThat(target[at])
+              .as("element %s of %s strips, %s steps", at, strips, steps)
+              .isEqualTo(written ? matrix.get(k, 9 + strip * Tiles.MR + at % distance % Tiles.MR) : 0);
+        }
+      }
+    }
+  }
+
+  @Test
+  void columnsAreTransposedInWholeBlocks() {
+    assumeSimd();
+    for (int rows : new int[] {1, Lanes.COUNT, 2 * Lanes.COUNT + 3}) {
+      for (int columns : new int[] {0, 1, Lanes.COUNT, Lanes.COUNT + 2}) {
+        int stride = Packing.roundUp(rows, Lanes.COUNT) + 2;
+        Matrix matrix = numbered(rows, columns + 5);
+        float[] target = new float[(columns + Lanes.COUNT) * stride];
+        Packing.transposed(matrix, 3, 3 + columns, target, stride, new Scratch());
+        for (int c = 0; c < columns; c++) {
+          for (int r = 0; r < stride; r++) {
+            float expected = r < rows ? matrix.get(r, c + 3) : 0;
+            assertThat(target[c * stride + r]).as("row %s, column %s of %s x %s", r, c, rows, columns).isEqualTo(expected);
+          }
+        }
+        int end = Packing.roundUp(columns, Lanes.COUNT) * stride;
+        assertThat(Arrays.copyOfRange(target, end, target.length)).as("behind %s columns", columns).containsOnly(0);
+      }
+    }
+  }
+
+  /** A long call packs a panel after the other, so each of them looks for an interrupt. */
+  @Test
+  void packingEndsAtAnInterrupt() {
+    assumeSimd();
+    Matrix matrix = numbered(8, Tiles.MR + Lanes.COUNT);
+    Scratch scratch = new Scratch();
+    float[] target = new float[1000 * Lanes.COUNT];
+    List<ThrowingCallable> calls =
+        List.of(
+            () -> Packing.rows(matrix, 0, 8, Lanes.COUNT, 1, target, scratch),
+            () -> Packing.columns(matrix, Lanes.COUNT, target),
+            () -> Packing.strips(matrix, 0, Tiles.MR, target, 8 * Tiles.MR),
+            () -> Packing.strips(matrix.rows(0, 1), 0, Tiles.MR, target, 8 * Tiles.MR),
+            () -> Packing.transposed(matrix, 0, 2, target, 2 * Lanes.COUNT, scratch));
+    for (ThrowingCallable call : calls) {
+      Thread.currentThread().interrupt();
+      try {
+        assertThatThrownBy(call).isInstanceOf(CancellationException.class);
+      } finally {
+        assertThat(Thread.interrupted()).isTrue();
+      }
+    }
+    assertThat(target).containsOnly(0);
   }
 
   @Test
