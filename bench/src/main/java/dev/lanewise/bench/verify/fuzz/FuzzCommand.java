@@ -1,6 +1,7 @@
 package dev.lanewise.bench.verify.fuzz;
 
 import dev.lanewise.bench.cli.console.BenchCommand;
+import dev.lanewise.bench.cli.console.ChildJvm;
 import dev.lanewise.bench.cli.console.Progress;
 import dev.lanewise.kernels.Kernels;
 import java.io.IOException;
@@ -85,8 +86,17 @@ public final class FuzzCommand extends BenchCommand {
   private final Map<KernelPath, String> counts = new EnumMap<>(KernelPath.class);
   private final Map<KernelPath, String> digests = new EnumMap<>(KernelPath.class);
 
+  private final List<String> flags;
+
   /** For picocli, which sets the options. */
-  public FuzzCommand() {}
+  public FuzzCommand() {
+    this(ChildJvm.ownFlags());
+  }
+
+  /** Starts JVMs with these flags. */
+  FuzzCommand(List<String> flags) {
+    this.flags = List.copyOf(flags);
+  }
 
   @Override
   public Integer call() throws IOException, InterruptedException {
@@ -178,6 +188,7 @@ public final class FuzzCommand extends BenchCommand {
     List<String> messages = new ArrayList<>();
     int code =
         path.run(
+            flags,
             arguments,
             line -> {
               if (line.startsWith(Session.COUNT)) {

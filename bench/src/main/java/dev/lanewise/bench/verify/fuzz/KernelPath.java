@@ -34,11 +34,12 @@ enum KernelPath {
   /**
    * Runs the command in a JVM of its own that takes this path, since a JVM chooses its path once. The JVM ends with this one.
    *
+   * @param own flags of the JVM, such as those of this one, but for those that choose a path
    * @param line receives every line that the JVM writes to either stream
    * @return the exit code
    */
-  int run(List<String> arguments, Consumer<String> line) throws IOException, InterruptedException {
-    List<String> flags = new ArrayList<>(ChildJvm.ownFlags());
+  int run(List<String> own, List<String> arguments, Consumer<String> line) throws IOException, InterruptedException {
+    List<String> flags = new ArrayList<>(own);
     flags.removeIf(flag -> flag.startsWith(VECTOR_MODULE) || flag.startsWith("-Dlanewise."));
     if (this != SCALAR) {
       flags.addAll(List.of(VECTOR_MODULE, "-Dlanewise.vectorBits=" + option));

@@ -112,7 +112,7 @@ class KilledEmbedTest {
   /** To compile the lanes would take longer than the runs: all of them are in plain Java, without the optimising compiler. */
   private static List<String> flags() {
     List<String> flags = new ArrayList<>(ChildJvm.ownFlags());
-    flags.removeIf(flag -> flag.startsWith("-Xmx"));
+    flags.removeIf(flag -> flag.startsWith("-Xmx") || flag.startsWith("-Xmn"));
     flags.addAll(List.of("-Xmx64m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
     return flags;
   }
