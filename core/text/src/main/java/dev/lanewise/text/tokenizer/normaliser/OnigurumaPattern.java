@@ -119,7 +119,7 @@ final class OnigurumaPattern {
         throw refused("\\x{");
       }
       copy(escape.end() - at);
-    } else if ((c >= '1' && c <= '9') || SAME.indexOf(c) >= 0 || isSign(c)) {
+    } else if ((c >= '1' && c <= '9') || SAME.indexOf(c) >= 0 || isSignOrSpace(c)) {
       copy(2);
     } else if (c >= 0x80) {
       at++;
@@ -129,8 +129,8 @@ final class OnigurumaPattern {
     }
   }
 
-  private static boolean isSign(char c) {
-    return c > ' ' && c < 0x7f && !Character.isLetterOrDigit(c);
+  private static boolean isSignOrSpace(char c) {
+    return c >= ' ' && c < 0x7f && !Character.isLetterOrDigit(c);
   }
 
   /** A Unicode property: a general category or a script. {@code \p{^L}} is everything else. */

@@ -47,6 +47,7 @@ class OnigurumaPatternTest {
         "(b)\\1\\v|\"bb\u000b\"|\"bb\u000b\"",
         "a\\t|\"a\tb\"|\"a\t\"",
         "\\é+|éé|éé",
+        "a\\ {2}[\\ b]|\"a a   b\"|\"a   \"",
       })
   void meansTheSame(String regex, String text, String match) {
     var matcher = OnigurumaPattern.compile(regex).matcher(text.replace("\\n", "\n"));
