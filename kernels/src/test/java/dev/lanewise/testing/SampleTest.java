@@ -30,7 +30,7 @@ class SampleTest {
     }
     assertThat(computed).containsExactlyInAnyOrderElementsOf(cases);
     assertThat(Sample.of(cases, Extent.THOROUGH, 2)).isEqualTo(cases);
-    assertThat(Sample.of(cases, Extent.QUICK, 0)).hasSize(17);
+    assertThat(Sample.of(cases, Extent.QUICK, 0)).hasSize(9);
   }
 
   @Test
