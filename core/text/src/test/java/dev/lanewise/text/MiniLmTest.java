@@ -13,13 +13,11 @@ import dev.lanewise.core.layer.TransformerStack;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.text.bert.BertEncoder;
-import dev.lanewise.text.model.EncoderModel;
 import dev.lanewise.text.model.ModelFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -33,7 +31,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Compares with the results of ONNX Runtime for the same file; {@code minilm.py} beside the numbers made them. */
 class MiniLmTest {
@@ -47,8 +44,6 @@ class MiniLmTest {
 
   private static TextEncoder model;
   private static JsonArray golden;
-
-  @TempDir private Path folder;
 
   @BeforeAll
   static void load() throws IOException {
@@ -141,13 +136,6 @@ class MiniLmTest {
         assertThat(result.get()).isEqualTo(alone);
       }
     }
-  }
-
-  @Test
-  void anExportedFolderIsTheSameModel() throws IOException {
-    Path exported = EncoderModel.export(ModelFiles.onClassPath("all-minilm-l6-v2"), folder.resolve("exported"));
-    TextEncoder other = TextEncoder.load(exported).withKernels(Kernels.vector());
-    assertThat(other.embed(text(golden.get(0)))).isEqualTo(model.embed(text(golden.get(0))));
   }
 
   @Test

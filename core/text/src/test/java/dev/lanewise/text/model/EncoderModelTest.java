@@ -205,8 +205,7 @@ class EncoderModelTest {
   void anExportedFolderIsTheSameModel() throws IOException {
     ModelFiles files = ModelFiles.onClassPath("all-minilm-l6-v2");
     EncoderModel model = EncoderModel.load(files);
-    EncoderModel.export(files, folder.resolve("minilm"));
-    EncoderModel exported = EncoderModel.load(EncoderModel.export(files, folder.resolve("minilm"))); // both models have modules.json
+    EncoderModel exported = EncoderModel.load(EncoderModel.export(files, folder.resolve("minilm")));
     assertThat(exported.pooling()).contains(TextPooling.MEAN).isEqualTo(model.pooling());
     assertThat(exported.normalised()).isTrue();
     assertThat(exported.maxTokens()).isEqualTo(256).isEqualTo(model.maxTokens());
@@ -218,7 +217,8 @@ class EncoderModelTest {
 
   @Test
   void anExportLeavesNothingOfAnotherModel() throws IOException {
-    ModelFiles files = ModelFiles.of(RandomEncoder.of(Family.BERT, SEED).write(Files.createDirectory(folder.resolve("model"))));
+    Path model = RandomEncoder.of(Family.BERT, SEED).write(Files.createDirectory(folder.resolve("model")));
+    ModelFiles files = ModelFiles.of(model);
     for (String name : List.of("tokenizer.json", "modules.json")) {
       Path other = Files.createDirectory(folder.resolve("beside " + name));
       Files.writeString(other.resolve(name), "old");
@@ -230,8 +230,19 @@ class EncoderModelTest {
       }
       assertThat(other.resolve(name)).hasContent("old");
     }
+    // Both models have modules.json.
+    String modules =
+        """
+        [{"idx":0,"name":"0","path":"","type":"sentence_transformers.models.Transformer"},
+        {"idx":1,"name":"1","path":"1_Pooling","type":"sentence_transformers.models.Pooling"}]
+        """;
+    Files.writeString(model.resolve("modules.json"), modules);
+    Files.writeString(
+        Files.createDirectory(model.resolve("1_Pooling")).resolve("config.json"),
+        "{\"word_embedding_dimension\":24,\"pooling_mode_mean_tokens\":true}");
     Path twice = folder.resolve("twice");
     EncoderModel.export(files, twice);
+    assertThat(twice.resolve("modules.json")).exists();
     assertThat(EncoderModel.load(EncoderModel.export(files, twice)).classifier()).isPresent();
   }
 
