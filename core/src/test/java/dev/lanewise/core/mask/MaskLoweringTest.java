@@ -110,6 +110,38 @@ class MaskLoweringTest {
     assertThat(lowered(Mask.causal().and(Mask.matrix(new boolean[] {true, false, true, true}, 0, 0, 0, 0, 1)), shape).hasHoles()).isTrue();
   }
 
+  /** Kernels do not look at single rows of a batch entry of which every query sees every key. */
+  @Test
+  void entriesThatShowEverythingAreKnown() {
+    CallShape shape = padded(4, 5); // three entries
+    Mask even = Mask.evaluate((b, h, i, j) -> true, 1, 1, 4, 5);
+    assertThat(lowered(Mask.none(), shape).showsAll(1)).isTrue();
+    assertThat(lowered(Mask.keyLengths(5, 4, 5), shape).showsAll(0)).isTrue();
+    List<Mask> others =
+        List.of(
+            Mask.keyLengths(5, 4, 5),
+            Mask.queryLengths(4, 3, 4),
+            Mask.prefix(0, 1, 0),
+            Mask.window(2, 9),
+            Mask.causal(),
+            Mask.keyLengths(5, 4, 5).and(even),
+            even.and(Mask.tree(-1, 0, 0)));
+    for (Mask mask : others) {
+      assertThat(lowered(mask, shape).showsAll(1)).as(mask.toString()).isFalse();
+    }
+  }
+
+  /** A path of a tree of more than 64 nodes takes two words. */
+  @Test
+  void treesOfManyNodesShowTheirPaths() {
+    int[] parents = new int[150];
+    for (int node = 0; node < parents.length; node++) {
+      parents[node] = node % 50 == 0 ? -1 : Math.max(node / 50 * 50, node - 1 - node % 3);
+    }
+    assertLowered(Mask.tree(parents), padded(150, 150), true);
+    assertLowered(Mask.tree(parents), padded(152, 231), true);
+  }
+
   private static Visibility lowered(Mask mask, CallShape shape) {
     mask.check(shape);
     return mask.lower(shape);

@@ -59,6 +59,20 @@ class MaskSetsTest {
   }
 
   /** A view that repeats its rows may have very many: the sum of four products of ints overflows a long, which must be detected. */
+  /** Positions of a call follow the one tree of its mask. */
+  @Test
+  void pairsHaveTheDepthsOfTheirTree() {
+    Mask tree = Mask.tree(-1, 0, 0);
+    assertThat(Mask.none().and(Mask.causal()).depths()).isNull();
+    assertThat(Mask.causal().and(tree).depths()).containsExactly(0, 1, 1);
+    assertThat(tree.or(Mask.causal()).depths()).containsExactly(0, 1, 1);
+    assertThat(tree.and(Mask.tree(-1, 0, 0)).depths()).containsExactly(0, 1, 1);
+    Mask two = tree.and(Mask.tree(-1, -1, 0));
+    assertThatThrownBy(two::depths)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll("two trees", "[-1, 0, 0]", "[-1, -1, 0]");
+  }
+
   @Test
   void matricesBeyondALong() {
     int max = Integer.MAX_VALUE;
