@@ -58,7 +58,6 @@ class MaskSetsTest {
             "Map[1, 2, 3, 4]");
   }
 
-  /** A view that repeats its rows may have very many: the sum of four products of ints overflows a long, which must be detected. */
   /** Positions of a call follow the one tree of its mask. */
   @Test
   void pairsHaveTheDepthsOfTheirTree() {
@@ -73,6 +72,7 @@ class MaskSetsTest {
         .hasMessageContainingAll("two trees", "[-1, 0, 0]", "[-1, -1, 0]");
   }
 
+  /** A view that repeats its rows may have very many: the sum of four products of ints overflows a long, which must be detected. */
   @Test
   void matricesBeyondALong() {
     int max = Integer.MAX_VALUE;

@@ -139,6 +139,9 @@ class KeyValueMemoryTest {
               assertThat(memory.isSpecialFrom(1, 6)).isFalse();
               assertThat(memory.isSpecial(1)).isTrue();
               assertThat(StoredElement.value(memory, 1, 0, 14, 3)).isZero();
+              assertThat(StoredElement.value(memory, 1, 2, 14, VALUE_WIDTH - 1)).isZero();
+              assertThat(StoredElement.key(memory, 1, 0, 14, 3)).isZero();
+              assertThat(StoredElement.key(memory, 1, 2, 14, KEY_WIDTH - 1)).isZero();
               assertThat(StoredElement.key(memory, 1, 0, 13, 3)).isNotZero();
               memory.write(1, 5, key, value, 1, 0);
               assertThat(memory.isSpecial(1)).isFalse();

@@ -124,10 +124,12 @@ class TileMaskTest {
       assertThat(tile.seenTo(vector, tile.keys())).as("last key of vector %s, %s", vector, what).isEqualTo(most);
     }
     float[] again = scores.clone();
+    int second = Lanes.COUNT + 1;
     again[LaneRows.index(LaneRows.KEYS, 1, 3)] = Float.NEGATIVE_INFINITY;
+    again[LaneRows.index(LaneRows.KEYS, 1, second)] = Float.NEGATIVE_INFINITY;
     mask.hideInfinite(again, tile.keys());
     for (int i = 0; i < tile.keys(); i++) {
-      long hidden = i == 1 ? 1L << 3 : 0;
+      long hidden = i == 1 ? 1L << 3 | 1L << second : 0;
       for (int lane = 0; lane < QUERIES; lane++) {
         hidden |= rows.shows(lane, tile.key() + i) ? 0 : 1L << lane;
       }
