@@ -20,7 +20,11 @@ import org.junit.jupiter.api.Test;
 /** The mask of two vectors of queries, key by key. */
 class TileMaskTest {
   private static final int KEYS = 2 * Tiles.KEYS + 37;
-  private static final int QUERIES = 2 * Lanes.COUNT;
+
+  /** Not a constant: without SIMD there are no lanes. */
+  private static int queries() {
+    return 2 * Lanes.COUNT;
+  }
 
   @BeforeEach
   void assumeSimd() {
@@ -54,15 +58,15 @@ class TileMaskTest {
   }
 
   private static Rows rows(int from, int to) {
-    int[] first = new int[QUERIES];
-    int[] end = new int[QUERIES];
+    int[] first = new int[queries()];
+    int[] end = new int[queries()];
     Arrays.fill(first, from);
     Arrays.fill(end, to);
-    return new Rows(first, end, false, new boolean[QUERIES][KEYS]);
+    return new Rows(first, end, false, new boolean[queries()][KEYS]);
   }
 
   private static AttentionCall call(Rows rows) {
-    Heads query = Heads.zeros(1, 1, QUERIES, 1);
+    Heads query = Heads.zeros(1, 1, queries(), 1);
     return AttentionCall.of(query, Heads.zeros(1, 1, KEYS, 1)).visibility(rows);
   }
 
@@ -71,12 +75,12 @@ class TileMaskTest {
     AttentionCall call = call(rows);
     AttentionProblem problem = (withFunction ? call.scoreFunction((_, _, _, _, _, _, _) -> {}) : call).build();
     QueryTile tile = new QueryTile();
-    tile.open(problem, 0, 0, QUERIES);
+    tile.open(problem, 0, 0, queries());
     TileMask mask = new TileMask();
     mask.open(tile, rows);
     int from = KEYS;
     int to = 0;
-    for (int query = 0; query < QUERIES; query++) {
+    for (int query = 0; query < queries(); query++) {
       if (rows.from[query] < rows.to[query]) {
         from = Math.min(from, rows.from[query]);
         to = Math.max(to, rows.to[query]);
@@ -96,7 +100,7 @@ class TileMaskTest {
     mask.apply(scores, tile.keys(), Float.NEGATIVE_INFINITY);
     boolean any = false;
     for (int i = 0; i < tile.keys(); i++) {
-      for (int lane = 0; lane < QUERIES; lane++) {
+      for (int lane = 0; lane < queries(); lane++) {
         boolean shows = rows.shows(lane, tile.key() + i);
         any |= shows;
         float x = scores[LaneRows.index(LaneRows.KEYS, i, lane)];
@@ -130,7 +134,7 @@ class TileMaskTest {
     mask.hideInfinite(again, tile.keys());
     for (int i = 0; i < tile.keys(); i++) {
       long hidden = i == 1 ? 1L << 3 | 1L << second : 0;
-      for (int lane = 0; lane < QUERIES; lane++) {
+      for (int lane = 0; lane < queries(); lane++) {
         hidden |= rows.shows(lane, tile.key() + i) ? 0 : 1L << lane;
       }
       assertThat(mask.hidden(i)).as("key %s, %s", i, what).isEqualTo(hidden);
@@ -148,13 +152,13 @@ class TileMaskTest {
     Random random = new Random(9);
     for (int round = 0; round < 6; round++) {
       Rows rows = rows(0, KEYS);
-      for (int query = 0; query < QUERIES; query++) {
+      for (int query = 0; query < queries(); query++) {
         rows.from[query] = random.nextInt(1 + round * 80);
         rows.to[query] = query % 7 == 3 ? rows.from[query] : KEYS - random.nextInt(1 + round * 60);
       }
       assertMask(rows, round == 2, "ranges of round " + round);
-      Rows holes = new Rows(round % 2 == 0 ? rows.from : new int[QUERIES], rows.to, true, rows.hole);
-      for (int query = 0; query < QUERIES; query++) {
+      Rows holes = new Rows(round % 2 == 0 ? rows.from : new int[queries()], rows.to, true, rows.hole);
+      for (int query = 0; query < queries(); query++) {
         for (int key = 0; key < KEYS; key++) {
           rows.hole[query][key] = key / 100 == 3 || (key / 70 % 2 == 0 && random.nextInt(5) == 0);
         }
@@ -174,7 +178,7 @@ class TileMaskTest {
     for (boolean holes : new boolean[] {false, true}) {
       Rows given = new Rows(rows.from, rows.to, holes, rows.hole);
       QueryTile tile = new QueryTile();
-      tile.open(call(given).build(), 0, 0, QUERIES);
+      tile.open(call(given).build(), 0, 0, queries());
       TileMask mask = new TileMask();
       mask.open(tile, given);
       int[][] expected = {{0, 100}, {99, 100}, {100, 100}, {119, 119}, {120, 500}, {499, 500}, {599, 599}, {600, 600}, {650, 600}};
