@@ -148,6 +148,37 @@ class KeyValueMemoryTest {
             });
   }
 
+  /** Rows that move take their mark with them. */
+  @Test
+  void marksOfSpecialRowsAreSetOneByOne() {
+    KeyValueMemory memory = KeyValueMemory.heap(layout(KeyValueFormat.F32), BLOCKS, null);
+    memory.setSpecialRow(2, 15, true);
+    memory.setSpecialRow(2, 3, true);
+    for (int row = 0; row < BLOCK_ROWS; row++) {
+      assertThat(memory.isSpecialRow(2, row)).as("row %s", row).isEqualTo(row == 3 || row == 15);
+    }
+    memory.setSpecialRow(2, 15, false);
+    assertThat(memory.isSpecialRow(2, 15)).isFalse();
+    assertThat(memory.isSpecialRow(2, 3)).isTrue();
+    memory.setSpecialRow(2, 3, false);
+    assertThat(memory.isSpecial(2)).isFalse();
+  }
+
+  /** The scale of the largest floats is rounded down, so that they do not become infinite. */
+  @Test
+  void largestFloatsComeBackFiniteFromBytes() {
+    KeyValueMemory memory = KeyValueMemory.heap(layout(KeyValueFormat.INT8), BLOCKS, null);
+    Heads key = Heads.zeros(1, HEADS, 1, KEY_WIDTH);
+    Heads value = Heads.zeros(1, HEADS, 1, VALUE_WIDTH);
+    float x = Float.MAX_VALUE;
+    for (int i = 0; i < 64; i++) {
+      key.data()[1] = x;
+      memory.write(0, 0, key, value, 0, 0);
+      assertThat(StoredElement.key(memory, 0, 0, 0, 1)).as("for %s", x).isBetween(x * 0.999f, Float.MAX_VALUE);
+      x = Math.nextDown(x);
+    }
+  }
+
   /** 65520 is the least number that rounds to an infinite half. */
   @Test
   void aHalfThatOverflowsIsSpecial() {
