@@ -30,7 +30,7 @@ class CachedVariantTest {
   private static final int CASES = 300;
 
   static LongStream seeds() {
-    return LongStream.range(0, Sample.count(CASES)).map(n -> Sample.firstSeed(Problem.SEED, CASES) + n);
+    return Sample.seeds(Problem.SEED, CASES);
   }
 
   @ParameterizedTest

@@ -3,6 +3,7 @@ package dev.lanewise.testing;
 import java.util.List;
 import java.util.function.BiFunction;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /**
@@ -66,9 +67,11 @@ public final class Sample {
     return Math.ceilDiv(all, EXTENT.parts);
   }
 
-  /** The first seed of {@link #count} seeds: each part has its own. */
-  public static long firstSeed(long first, int all) {
-    return first + part() % EXTENT.parts * (long) count(all);
+  /** So many of {@code all} seeds from the first on as {@link #count} says: each part has its own. */
+  public static LongStream seeds(long first, int all) {
+    int count = count(all);
+    long own = first + part() % EXTENT.parts * (long) count;
+    return LongStream.range(own, own + count);
   }
 
   static <T> List<T> of(List<T> cases, Extent extent, int part) {

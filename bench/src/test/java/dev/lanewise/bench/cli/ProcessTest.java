@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lanewise.bench.testing.TinyBert;
+import dev.lanewise.testing.QuickStart;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -24,9 +25,6 @@ class ProcessTest {
   private static final String NOISE =
       "WARNING: Using incubator|INFO: |Picked up |WARNING: Lanewise runs plain Java kernels.*: the optimising compiler is off";
 
-  /** Without the optimising compiler, and with one thread that collects, a process takes half as much time. */
-  private static final List<String> QUICK_START = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
-
   @TempDir private Path folder;
 
   private record Result(int code, String out, List<String> err) {}
@@ -42,7 +40,7 @@ class ProcessTest {
   private Result shell(String line, String... flags) throws IOException, InterruptedException {
     List<String> java =
         new ArrayList<>(List.of(ProcessHandle.current().info().command().orElse("java"), "--add-modules=jdk.incubator.vector"));
-    java.addAll(QUICK_START);
+    java.addAll(QuickStart.FLAGS);
     java.addAll(Arrays.asList(flags));
     java.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
     String function = "tiny='--model " + folder.resolve("tiny") + "'; lw() { '" + String.join("' '", java) + "' \"$@\"; }; ";

@@ -1,5 +1,6 @@
 package dev.lanewise.bench.consumers;
 
+import dev.lanewise.testing.QuickStart;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,9 +57,6 @@ final class MavenProject {
         <exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>
       </dependency>
       """;
-
-  /** Without the optimising compiler, and with one thread that collects, Maven takes half as much time. */
-  private static final String QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
 
   private MavenProject() {}
 
@@ -137,7 +135,7 @@ final class MavenProject {
     boolean windows = System.getProperty("os.name").toLowerCase(Locale.ROOT).contains("windows");
     return Tool.run(
         directory,
-        Map.of("MAVEN_OPTS", QUICK_START),
+        Map.of("MAVEN_OPTS", String.join(" ", QuickStart.FLAGS)),
         Path.of(property("mavenHome"), "bin", windows ? "mvn.cmd" : "mvn").toString(),
         "--batch-mode",
         "--no-transfer-progress",

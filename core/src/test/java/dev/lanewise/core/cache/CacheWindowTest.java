@@ -52,11 +52,11 @@ class CacheWindowTest {
     }
   }
 
-  /** Random appends, truncations and queries, compared with attention to plain lists of the same rows with the mask of the window. */
   static LongStream seeds() {
-    return LongStream.range(0, Sample.count(6)).map(n -> Sample.firstSeed(1, 6) + n);
+    return Sample.seeds(1, 6);
   }
 
+  /** Random appends, truncations and queries, compared with attention to plain lists of the same rows with the mask of the window. */
   @ParameterizedTest
   @MethodSource("seeds")
   void historiesDoNotMatter(long seed) {

@@ -1,7 +1,6 @@
 package dev.lanewise.core.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.cache.page.PageTable;
@@ -12,13 +11,13 @@ import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.testing.Interrupts;
 import dev.lanewise.testing.Sample;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -113,9 +112,7 @@ class RollbackTest {
     table.reserve(rows.rows());
     table.add(rows, rows, 0);
     table.rollback();
-    Thread.currentThread().interrupt();
-    assertThatThrownBy(() -> cache.append(rows, rows)).isInstanceOf(CancellationException.class);
-    assertThat(Thread.interrupted()).isTrue();
+    Interrupts.assertCancels(() -> cache.append(rows, rows));
     return table;
   }
 

@@ -151,7 +151,7 @@ class MaskLoweringTest {
     assertRows(mask, shape, tight, 0, 1);
   }
 
-  /** Of many queries some, others for the next mask. */
+  /** Looks at some rows if there are many queries, and at others for the next mask. */
   private void assertSomeRows(Mask mask, CallShape shape, boolean tight) {
     int step = shape.mostQueries() > 16 ? ROW_STEP : 1;
     assertRows(mask, shape, tight, turn++ % step, step);

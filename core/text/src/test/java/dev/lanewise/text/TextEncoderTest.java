@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.data.PackedSequences;
+import dev.lanewise.testing.Interrupts;
 import dev.lanewise.testing.Sample;
 import dev.lanewise.text.model.EncoderModel;
 import dev.lanewise.text.model.TextPooling;
@@ -292,9 +293,7 @@ class TextEncoderTest {
         assertThat(end).isInstanceOf(CancellationException.class).hasToString(CANCELLED);
       }
     }
-    Thread.currentThread().interrupt();
-    assertThatThrownBy(() -> encoder.embed("law")).isInstanceOf(CancellationException.class);
-    assertThat(Thread.interrupted()).isTrue();
+    Interrupts.assertCancels(() -> encoder.embed("law"));
   }
 
   /** How a call ends that is interrupted after five milliseconds: its result, or what it throws. */

@@ -12,6 +12,7 @@ import dev.lanewise.kernels.testing.AttentionCase.Order;
 import dev.lanewise.kernels.testing.AttentionShape;
 import dev.lanewise.kernels.testing.AttentionVariant;
 import dev.lanewise.kernels.testing.HeadsLayout;
+import dev.lanewise.kernels.testing.KeyRange;
 import dev.lanewise.testing.Sample;
 import java.util.List;
 import java.util.Map;
@@ -66,7 +67,7 @@ class AttentionTasksTest {
       builder.observe(
           stage, (row, offset, length, b, head, query, firstKey) -> System.arraycopy(row, offset, seen[stage.ordinal()], firstKey, length));
     }
-    builder.visibility(new FirstKeys(2)).bias(Bias.of(new float[] {1, 1, 1}, 3));
+    builder.visibility(new KeyRange(0, 2)).bias(Bias.of(new float[] {1, 1, 1}, 3));
     run(kernels, builder.build());
     assertThat(seen[Stage.RAW.ordinal()]).containsExactly(1, 2, 3);
     assertThat(seen[Stage.CAPPED.ordinal()]).containsExactly(1, 2, 3);
@@ -106,18 +107,6 @@ class AttentionTasksTest {
     AttentionTasks tasks = kernels.plan(problem, 2);
     for (int task = 0; task < tasks.count(); task++) {
       tasks.run(task);
-    }
-  }
-
-  private record FirstKeys(int count) implements Visibility {
-    @Override
-    public int firstKey(int batchEntry, int queryHead, int query) {
-      return 0;
-    }
-
-    @Override
-    public int endKey(int batchEntry, int queryHead, int query) {
-      return count;
     }
   }
 }

@@ -1,15 +1,14 @@
 package dev.lanewise.kernels.call;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.testing.AttentionCall;
+import dev.lanewise.testing.Interrupts;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -141,12 +140,7 @@ class BatchTasksTest {
     List<String> found = new ArrayList<>();
     AttentionProblem problem = packed(new int[] {2, 3}, new int[] {2, 3});
     BatchTasks tasks = new BatchTasks(problem, 1, new Noted(problem, 1, found));
-    Thread.currentThread().interrupt();
-    try {
-      assertThatThrownBy(() -> tasks.run(0)).isInstanceOf(CancellationException.class);
-    } finally {
-      assertThat(Thread.interrupted()).isTrue();
-    }
+    Interrupts.assertCancels(() -> tasks.run(0));
     assertThat(found).isEmpty();
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lanewise.bench.cli.Main;
 import dev.lanewise.bench.cli.console.ChildJvm;
 import dev.lanewise.bench.testing.TinyBert;
+import dev.lanewise.testing.QuickStart;
 import dev.lanewise.testing.Sample;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -113,7 +114,8 @@ class KilledEmbedTest {
   private static List<String> flags() {
     List<String> flags = new ArrayList<>(ChildJvm.ownFlags());
     flags.removeIf(flag -> flag.startsWith("-Xmx") || flag.startsWith("-Xmn"));
-    flags.addAll(List.of("-Xmx64m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+    flags.add("-Xmx64m");
+    flags.addAll(QuickStart.FLAGS);
     return flags;
   }
 

@@ -3,6 +3,7 @@ package dev.lanewise.bench.verify.fuzz;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.bench.cli.console.ChildJvm;
+import dev.lanewise.testing.QuickStart;
 import dev.lanewise.testing.Sample;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -25,7 +26,7 @@ class FuzzCommandTest {
   /** Makes few calls in plain Java, which end before the optimising compiler has earned its time. */
   private int runInPlainJava(String... arguments) {
     List<String> flags = new ArrayList<>(ChildJvm.ownFlags());
-    flags.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+    flags.addAll(QuickStart.FLAGS);
     return run(new FuzzCommand(flags), Stream.concat(Stream.of("--paths", "scalar"), Stream.of(arguments)).toArray(String[]::new));
   }
 

@@ -2,6 +2,7 @@ package dev.lanewise.core.learn.optimise;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanewise.testing.QuickStart;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,7 +30,8 @@ class KilledRunTest {
   private static Process start(Path path, String everySteps, String exit) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+    command.add("-Xmx512m");
+    command.addAll(QuickStart.FLAGS);
     if (ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()) {
       command.addAll(List.of("--add-modules", "jdk.incubator.vector"));
     }

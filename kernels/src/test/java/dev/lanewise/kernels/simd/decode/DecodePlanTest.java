@@ -7,7 +7,6 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
-import dev.lanewise.kernels.call.Visibility;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.data.Normaliser;
@@ -17,6 +16,7 @@ import dev.lanewise.kernels.data.Stage;
 import dev.lanewise.kernels.simd.lanes.RowOrder;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 import dev.lanewise.kernels.testing.AttentionCall;
+import dev.lanewise.kernels.testing.KeyRange;
 import java.util.Arrays;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeAll;
@@ -193,7 +193,7 @@ class DecodePlanTest {
     for (int first : new int[] {0, 1279, 1280, 4999, 5000}) {
       for (int end : new int[] {first, first + 1, first + 1400}) {
         int to = Math.min(end, 5000);
-        DecodePlan plan = plan(1, 1, 2, call -> call.visibility(new Window(first, to)), cache);
+        DecodePlan plan = plan(1, 1, 2, call -> call.visibility(new KeyRange(first, to)), cache);
         int firstSpan = first >= to ? 0 : first / RowOrder.SPAN;
         int endSpan = first >= to ? 1 : Math.ceilDiv(to, RowOrder.SPAN);
         assertThat(plan.tasks(0)).as("keys %s to %s", first, to).isEqualTo(endSpan - firstSpan);
@@ -201,18 +201,6 @@ class DecodePlanTest {
         assertThat(plan.toSpan(0, plan.tasks(0) - 1)).isEqualTo(endSpan);
         assertThat(plan.resultIndex(0, firstSpan, 0, 0)).isZero();
       }
-    }
-  }
-
-  private record Window(int first, int end) implements Visibility {
-    @Override
-    public int firstKey(int batchEntry, int queryHead, int query) {
-      return first;
-    }
-
-    @Override
-    public int endKey(int batchEntry, int queryHead, int query) {
-      return end;
     }
   }
 

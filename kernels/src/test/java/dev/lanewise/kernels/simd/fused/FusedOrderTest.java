@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.call.AttentionTasks;
-import dev.lanewise.kernels.call.Visibility;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.testing.AttentionCall;
@@ -16,6 +15,7 @@ import dev.lanewise.kernels.testing.AttentionShape;
 import dev.lanewise.kernels.testing.AttentionShape.Storage;
 import dev.lanewise.kernels.testing.AttentionVariant;
 import dev.lanewise.kernels.testing.HeadsLayout;
+import dev.lanewise.kernels.testing.KeyRange;
 import dev.lanewise.kernels.testing.RowOrderModel;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -133,25 +133,13 @@ class FusedOrderTest {
     Arrays.fill(value.data(), from * 3, keys * 3, 2);
     Heads output = Heads.zeros(1, 1, 2, 3);
     AttentionCall call = AttentionCall.of(filled(2, 4, 0), filled(keys, 4, 1)).output(value, output);
-    AttentionTasks tasks = Kernels.selected().plan(call.visibility(new Window(from, keys)).build(), 2);
+    AttentionTasks tasks = Kernels.selected().plan(call.visibility(new KeyRange(from, keys)).build(), 2);
     assertThat(tasks.count()).isEqualTo(3);
     for (int task = 0; task < tasks.count(); task++) {
       tasks.run(task);
     }
     for (float x : output.data()) {
       assertThat(x).isCloseTo(2, within(1e-5f));
-    }
-  }
-
-  private record Window(int from, int to) implements Visibility {
-    @Override
-    public int firstKey(int b, int head, int query) {
-      return from;
-    }
-
-    @Override
-    public int endKey(int b, int head, int query) {
-      return to;
     }
   }
 

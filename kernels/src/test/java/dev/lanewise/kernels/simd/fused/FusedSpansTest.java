@@ -1,21 +1,20 @@
 package dev.lanewise.kernels.simd.fused;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.call.AttentionProblem;
-import dev.lanewise.kernels.call.Visibility;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Stage;
 import dev.lanewise.kernels.simd.lanes.RowOrder;
 import dev.lanewise.kernels.testing.AttentionCall;
+import dev.lanewise.kernels.testing.KeyRange;
+import dev.lanewise.testing.Interrupts;
 import java.util.Arrays;
 import java.util.Random;
-import java.util.concurrent.CancellationException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -145,24 +144,12 @@ class FusedSpansTest {
     }
   }
 
-  private record Window(int from, int to) implements Visibility {
-    @Override
-    public int firstKey(int b, int head, int query) {
-      return from;
-    }
-
-    @Override
-    public int endKey(int b, int head, int query) {
-      return to;
-    }
-  }
-
   @Test
   void windowBeginsAndEndsInsideOfSpans() {
     float[] logSumExp = new float[ROWS];
     int from = 1000;
     int to = KEYS - 7;
-    attend(AttentionCall.of(query, key).output(value, output).logSumExp(logSumExp).visibility(new Window(from, to)).build());
+    attend(AttentionCall.of(query, key).output(value, output).logSumExp(logSumExp).visibility(new KeyRange(from, to)).build());
     assertRows(logSumExp, from, to, "window");
   }
 
@@ -188,7 +175,7 @@ class FusedSpansTest {
     Arrays.fill(bias, 700, KEYS, Float.NEGATIVE_INFINITY);
     Arrays.fill(value.data(), 0, 600 * WIDTH, Float.NaN);
     Arrays.fill(value.data(), 600 * WIDTH, 700 * WIDTH, 0.5f);
-    AttentionCall call = AttentionCall.of(query, key).output(value, output).bias(Bias.of(bias, KEYS)).visibility(new Window(600, KEYS));
+    AttentionCall call = AttentionCall.of(query, key).output(value, output).bias(Bias.of(bias, KEYS)).visibility(new KeyRange(600, KEYS));
     attend(call.weightFunction((row, offset, length, _, _, _, _) -> Arrays.fill(row, offset, offset + length, 1)).build());
     assertThat(output.data()).containsOnly(50);
   }
@@ -196,12 +183,7 @@ class FusedSpansTest {
   @Test
   void loopOverKeysEndsAtAnInterrupt() {
     AttentionProblem problem = AttentionCall.of(query, key).output(value, output).build();
-    Thread.currentThread().interrupt();
-    try (FusedAttention attention = FusedAttention.take()) {
-      assertThatThrownBy(() -> attention.attend(problem, 0, 0, ROWS)).isInstanceOf(CancellationException.class);
-    } finally {
-      assertThat(Thread.interrupted()).isTrue();
-    }
+    Interrupts.assertCancels(() -> attend(problem));
     assertThat(output.data()).containsOnly(0);
   }
 }

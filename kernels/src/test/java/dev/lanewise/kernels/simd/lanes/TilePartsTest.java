@@ -1,7 +1,6 @@
 package dev.lanewise.kernels.simd.lanes;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.lanewise.kernels.Kernels;
@@ -11,10 +10,10 @@ import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.data.RowFunction;
 import dev.lanewise.kernels.simd.fused.KeptScores;
 import dev.lanewise.kernels.simd.fused.ScoreScale;
+import dev.lanewise.testing.Interrupts;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.CancellationException;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
@@ -121,14 +120,7 @@ class TilePartsTest {
             () -> Packing.strips(matrix, 0, Tiles.MR, target, 8 * Tiles.MR),
             () -> Packing.strips(matrix.rows(0, 1), 0, Tiles.MR, target, 8 * Tiles.MR),
             () -> Packing.transposed(matrix, 0, 2, target, 2 * Lanes.COUNT, scratch));
-    for (ThrowingCallable call : calls) {
-      Thread.currentThread().interrupt();
-      try {
-        assertThatThrownBy(call).isInstanceOf(CancellationException.class);
-      } finally {
-        assertThat(Thread.interrupted()).isTrue();
-      }
-    }
+    calls.forEach(Interrupts::assertCancels);
     assertThat(target).containsOnly(0);
   }
 

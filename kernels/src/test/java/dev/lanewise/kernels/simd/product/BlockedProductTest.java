@@ -1,7 +1,6 @@
 package dev.lanewise.kernels.simd.product;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.lanewise.kernels.Kernels;
@@ -10,9 +9,9 @@ import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.simd.lanes.Packing;
 import dev.lanewise.kernels.simd.lanes.Scratch;
 import dev.lanewise.kernels.simd.lanes.Tiles;
+import dev.lanewise.testing.Interrupts;
 import java.util.Arrays;
 import java.util.Random;
-import java.util.concurrent.CancellationException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -90,12 +89,7 @@ class BlockedProductTest {
     Matrix b = whole(3, Tiles.NR);
     Matrix c = Matrix.zeros(a.rows(), b.columns());
     ProductProblem problem = new ProductProblem(a, packed(b), 0, null, Activation.NONE, c);
-    Thread.currentThread().interrupt();
-    try {
-      assertThatThrownBy(() -> BlockedProduct.run(problem, new Scratch())).isInstanceOf(CancellationException.class);
-    } finally {
-      assertThat(Thread.interrupted()).isTrue();
-    }
+    Interrupts.assertCancels(() -> BlockedProduct.run(problem, new Scratch()));
     assertThat(c.data()).containsOnly(0);
   }
 }
